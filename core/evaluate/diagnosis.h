@@ -1,0 +1,57 @@
+#pragma once
+// What is wrong with a linear and what helps, as {code, values}: the window and the command line word it.
+// Source: the detector of methods.md 5.2.
+#include "core/base/evidence.h"
+#include "core/evaluate/layer_error.h"
+#include "core/model/model.h"
+#include "core/stats/weight_stats.h"
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace ql {
+
+using FindingValue = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>>;
+
+/// A choice that would help, with its measured effect on one figure.
+struct Remedy {
+  Choice choice;
+  std::string figure;        // field key: "norm_weighted_rel"
+  double before = 0, after = 0;
+};
+
+/// Codes: weight_outlier_columns, heavy_tails, norm_gain_outliers, dead_rows, non_finite.
+/// values of weight_outlier_columns: channels (list), channel_count, in, rows_set (rows whose scale they set), out,
+/// dead_code, dead_code_gaussian, column_peak_ratio, coverage, norm_weighted_rel, criterion ("a", "b" or "ab").
+struct Finding {
+  std::string layer;
+  std::string code;
+  std::map<std::string, FindingValue> values;
+  std::vector<Remedy> remedies;   // best measured effect first
+  double severity = 0;            // for sorting: the error figure it rests on
+  Evidence evidence;
+};
+
+struct DiagnosisOptions {
+  double target = 0.02;            // norm-weighted (or output) error above which a layer is in trouble
+  double deadCode = 0.25;          // criterion (a)
+  double peakRatio = 50;           // criterion (b)
+  double coverage = 0.25;
+  Choice choice;                   // the scheme under diagnosis (w8a8 by default)
+};
+
+/// The columns whose absmax stands out (> peakRatio x median), largest first; empty when none does.
+std::vector<std::int64_t> peakColumns(const WeightStats& stats, double peakRatio);
+
+/// Findings of one linear from its statistics and its error under options.choice; `remedyErrors` are measured errors of
+/// candidate choices (groups 128, 64, 32, 16), from which remedies are built. `gain` is the norm gain or empty.
+std::vector<Finding> diagnose(const Linear& linear, const WeightStats& stats, const LayerError& error,
+                              std::span<const StoredError> candidates, std::span<const float> gain,
+                              const DiagnosisOptions& options);
+
+/// The choices measured as candidates for a choice: the same format with groups of 128, 64, 32, 16 that are below `in`.
+std::vector<Choice> remedyCandidates(const Choice& choice, std::int64_t in);
+
+}  // namespace ql

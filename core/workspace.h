@@ -1,0 +1,96 @@
+#pragma once
+// The only door that the window and the command line use: an opened model with its results, and every operation of the
+// product as one function. Thread-safe: results are immutable snapshots.
+#include "core/base/evidence.h"
+#include "core/evaluate/diagnosis.h"
+#include "core/evaluate/layer_error.h"
+#include "core/export/exporter.h"
+#include "core/io/checkpoint.h"
+#include "core/jobs/job_context.h"
+#include "core/model/model.h"
+#include "core/plan/plan.h"
+#include "core/plan/plan_edit.h"
+#include "core/stats/weight_stats.h"
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace ql {
+
+struct AnalyzeOptions {
+  std::filesystem::path output;         // empty = the cache
+  bool resume = true;
+  std::vector<Choice> choices;          // errors measured beside the statistics; empty = w8a8 and its remedies
+  std::vector<LinearId> linears;        // empty = all quantizable ones, then the others
+};
+
+/// Called on worker threads as each linear is finished (also for those found in the store).
+using LayerDone = std::function<void(LinearId)>;
+
+class Workspace {
+ public:
+  /// Opens a folder, a weight file, an index or a statistics file. Header only; earlier results of the same fingerprint
+  /// (the cache, or `statistics`) are attached. Throws Error.
+  static std::shared_ptr<Workspace> open(const std::filesystem::path& path,
+                                         const std::optional<std::filesystem::path>& statistics = std::nullopt);
+  ~Workspace();
+
+  const Model& model() const;
+  const std::string& fingerprint() const;
+  const std::filesystem::path& path() const;
+  const Checkpoint* checkpoint() const;               // null when only a statistics file is open
+  std::shared_ptr<const WeightSource> weights() const;// null when only a statistics file is open
+  std::filesystem::path cacheFile() const;            // $XDG_CACHE_HOME/quantloupe/<fingerprint>/statistics.h5
+  std::vector<std::string> warnings() const;          // of checkpoint, model and store ("numbers of another checkpoint ignored")
+
+  // Results -----------------------------------------------------------------------------------------------------
+  /// From memory or the store; null until measured.
+  std::shared_ptr<const WeightStats> weightStats(LinearId id) const;
+  /// The error of a linear under a choice if it was measured already.
+  std::shared_ptr<const LayerError> error(LinearId id, const Choice& choice) const;
+  std::size_t measuredCount() const;                  // linears with statistics
+  /// Effective norm gain [in] (normOffset + w), empty when no norm feeds the linear. Kept with the statistics.
+  std::vector<float> gain(LinearId id) const;
+
+  // Operations --------------------------------------------------------------------------------------------------
+  /// Statistics and errors of every linear into the statistics file, as they come.
+  void analyze(const AnalyzeOptions& options, JobContext& job, const LayerDone& done = {});
+  /// Errors of the given linears under the given choices; measures what is missing, one pass a linear.
+  /// Throws Error(Unsupported) when the weights are needed but only a statistics file is open.
+  void measure(std::span<const LinearId> linears, std::span<const Choice> choices, JobContext& job,
+               const LayerDone& done = {});
+  /// One linear with a preview first: calls `sink` with sampled figures, then with exact ones.
+  void whatIf(LinearId id, const Choice& choice, JobContext& job,
+              const std::function<void(std::shared_ptr<const LayerError>)>& sink);
+  /// Findings, worst first. Measures what is missing.
+  std::vector<Finding> diagnose(const DiagnosisOptions& options, JobContext& job);
+  /// Findings of one linear from what has been measured so far; never reads weights.
+  std::vector<Finding> findings(LinearId id, const DiagnosisOptions& options) const;
+
+  /// A pyramid for pictures, finest tile 8, built once and kept for the last few matrices.
+  /// `scheme` nothing: of W; else of |Q(W) - W| under it.
+  std::shared_ptr<const TilePyramid> picturePyramid(LinearId id, const std::optional<WeightScheme>& scheme, JobContext& job);
+  /// W, or Q(W) - W under a scheme, as rows.
+  std::shared_ptr<const WeightSource> errorSource(LinearId id, const WeightScheme& scheme, JobContext& job);
+
+  QuantizationPlan newPlan(const Choice& defaultChoice) const;
+
+  struct ScanResult { std::string tensor; std::uint64_t count, nans, posInfs, negInfs, zeros; };
+  /// NaN/Inf/zero census of every convertible tensor.
+  std::vector<ScanResult> scan(JobContext& job) const;
+
+ private:
+  struct State;
+  explicit Workspace(std::unique_ptr<State> state);
+  std::unique_ptr<State> m_state;
+};
+
+/// w8a8 per channel, the choice every model is measured with first.
+Choice defaultChoice();
+
+}  // namespace ql
