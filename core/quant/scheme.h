@@ -70,25 +70,40 @@ struct NumberFormatInfo {
   int integerBits;         // 2..8 for int formats, else 0
   bool isQuantized;        // false: bf16, fp16
   std::string_view sentence;
+  int ownGroup = 0;        // the group size the format is defined with (mxfp4: 32), else 0
+  int ownScaleBits = 0;    // bits of a scale when the format says so, else 0
 };
 const std::vector<NumberFormatInfo>& numberFormats();
 const NumberFormatInfo* findNumberFormat(std::string_view name);  // null when unknown
 const std::vector<std::string>& flavourNames();                   // every word a plan may hold
 const std::vector<std::string>& clipNames();
 const std::vector<std::string>& algorithmNames();
+/// Options of an algorithm with their defaults (design.md 7); empty when it has none or is unknown.
+std::vector<OptionSpec> algorithmOptions(std::string_view algorithm);
 
-/// Parses a SPEC of design.md 6 ("w8a8:group=128", "int4:asym", "w4a16:group=32,flavour=gptq").
+/// Parses a SPEC, the spelling of a choice on the command line:
+///   PRESET[:OPT,...]   PRESET = wBaB (w8a8, w4a16, ...) | FORMAT (weights only) | WFORMAT/AFORMAT
+///   OPT = tensor | channel | input_channel | group=N | group_in_channel=N | block=HxW | sym | asym | clip=NAME
+///       | flavour=NAME | algorithm=NAME | act=tensor|token|group:N|FORMAT|none | act_sym | act_asym
+///       | act_flavour=NAME | static | dynamic
+/// 16 bits (w16, bf16, fp16) mean "stays as stored". `flavour` reaches the activations too, unless the flavour has no
+/// rounding of activations (gptq, awq). Defaults: output channel (microscaling formats: their own group), symmetric,
+/// activations per token, dynamic. Examples: ("w8a8:group=128", "int4:asym", "w4a16:group=32,flavour=gptq").
 /// Throws Error(Usage) that quotes the part, says what is allowed there, and gives an example.
 Choice parseSpec(std::string_view spec);
 /// The canonical SPEC: parseSpec(specText(c)) == c for every choice that SPEC can express.
 std::string specText(const Choice& choice);
+/// The rounding flavour of activations that goes with one of weights: the same, but gptq and awq quantize weights only.
+std::string actFlavourFor(const std::string& weightFlavour);
 /// Applies only the options of "group=128" or "asym,act=group:32" to a choice (plan set): switches the granularity.
 /// A bare PRESET or FORMAT replaces the choice.
 Choice editChoice(const Choice& base, std::string_view edit);
-/// Short text for tables: "int8 channel", "int8 g32", "int4 g128 asym", "bf16". Same words everywhere.
+/// Short text for tables: "int8 channel", "int8 g32", "int4 g128 asym", "as stored". Same words everywhere.
 std::string weightSchemeText(const Choice& choice);
 std::string actSchemeText(const Choice& choice);   // "int8 token", "16 bit"
 
+/// What is contradictory in a choice, naming the field and what is allowed, without a full stop; empty when nothing is.
+std::string choiceProblem(const Choice& choice);
 /// Throws Error(Plan) naming the field when a scheme contradicts itself (group without size, static token, bits).
 void validateChoice(const Choice& choice, const std::string& where);
 
