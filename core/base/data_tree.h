@@ -37,7 +37,8 @@ struct DataTree {
   const DataTree* find(const std::vector<std::string>& path) const;
 };
 
-/// Copies values into a rank-1 (or, with a shape, rank-n) array. T: float, double, int32, int64, uint16/32/64.
+/// Copies values into a rank-1 (or, with a shape, rank-n) array. T: float, double, int32, int64,
+/// uint16/32/64.
 template <class T>
 DataArray makeArray(const std::vector<T>& values, std::string unit, std::vector<std::string> axes,
                     std::vector<std::uint64_t> shape = {});

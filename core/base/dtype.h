@@ -11,8 +11,28 @@ namespace ql {
 
 /// The dtypes of the safetensors format, in that format's own order (formats: safetensors 1.3).
 enum class DType : std::uint8_t {
-  Bool, F4, F6E2M3, F6E3M2, U8, I8, F8E5M2, F8E4M3, F8E8M0, F8E4M3Fnuz, F8E5M2Fnuz,
-  I16, U16, F16, BF16, I32, U32, F32, C64, F64, I64, U64
+  Bool,
+  F4,
+  F6E2M3,
+  F6E3M2,
+  U8,
+  I8,
+  F8E5M2,
+  F8E4M3,
+  F8E8M0,
+  F8E4M3Fnuz,
+  F8E5M2Fnuz,
+  I16,
+  U16,
+  F16,
+  BF16,
+  I32,
+  U32,
+  F32,
+  C64,
+  F64,
+  I64,
+  U64
 };
 
 struct DTypeInfo {
@@ -26,8 +46,8 @@ struct DTypeInfo {
 const DTypeInfo& dtypeInfo(DType dtype);
 std::optional<DType> dtypeFromName(std::string_view name);
 
-/// Widens `out.size()` values to float32. Exact for BF16, F16, F8*, Bool and integers up to 24 bits; rounded to
-/// nearest even for F64, I32, I64, U32, U64. NaN and infinities are kept.
+/// Widens `out.size()` values to float32. Exact for BF16, F16, F8*, Bool and integers up to 24 bits; rounded
+/// to nearest even for F64, I32, I64, U32, U64. NaN and infinities are kept.
 ///
 /// bytes  little-endian values, any alignment, out.size() * bits / 8 bytes.
 /// Throws Error(Unsupported) for types with isConvertible == false.

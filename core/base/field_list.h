@@ -20,7 +20,8 @@ struct Field {
 };
 
 template <class T, class M>
-constexpr Field<T, M> field(std::string_view key, std::string_view unit, std::string_view sentence, M T::*member) {
+constexpr Field<T, M> field(std::string_view key, std::string_view unit, std::string_view sentence,
+                            M T::*member) {
   return {FieldInfo{key, unit, sentence}, member};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // SHA-256 as lower-case hex, for fingerprints and provenance. Thin wrapper over libcrypto.
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>

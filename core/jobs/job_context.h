@@ -15,7 +15,8 @@ class Cancelled : public std::exception {
   const char* what() const noexcept override { return "cancelled"; }
 };
 
-/// One running job. The front end polls progress and may cancel or pause from any thread; the worker calls step().
+/// One running job. The front end polls progress and may cancel or pause from any thread; the worker calls
+/// step().
 class JobContext {
  public:
   /// threads 0 = all cores. The context owns the one oneTBB arena its work runs in.
@@ -26,7 +27,8 @@ class JobContext {
 
   int threads() const;
 
-  // Worker side ------------------------------------------------------------------------------------------------
+  // Worker side
+  // ------------------------------------------------------------------------------------------------
   /// Adds to the work expected, in any unit that is proportional to time (bytes of weights).
   void expect(std::uint64_t units);
   /// Counts work done; the point of cancellation and pause: at least every 50 ms. Thread-safe.
@@ -37,16 +39,17 @@ class JobContext {
   /// Runs `body` inside the arena and returns when it is done; exceptions pass through.
   void run(const std::function<void()>& body);
 
-  // Front-end side ---------------------------------------------------------------------------------------------
+  // Front-end side
+  // ---------------------------------------------------------------------------------------------
   void cancel();
   void setPaused(bool paused);
   bool isCancelled() const;
   bool isPaused() const;
   std::uint64_t done() const;
   std::uint64_t total() const;
-  double fraction() const;             // 0..1; 0 while nothing is expected
-  double secondsLeft() const;          // < 0 while unknown; pauses are left out
-  double elapsedSeconds() const;       // without pauses
+  double fraction() const;        // 0..1; 0 while nothing is expected
+  double secondsLeft() const;     // < 0 while unknown; pauses are left out
+  double elapsedSeconds() const;  // without pauses
   std::string stage() const;
   void setLogSink(std::function<void(const std::string&)> sink);  // called on worker threads
 
