@@ -1,0 +1,38 @@
+#pragma once
+// What the program remembers between runs: recent files, theme, window. Not for what a plan or a statistics
+// file keeps.
+#include <QDateTime>
+#include <QString>
+
+#include <vector>
+
+namespace ql {
+
+enum class ThemeMode { System, Light, Dark };
+
+struct RecentFile {
+  enum class Kind { Model, Statistics, Plan };
+  QString path;
+  Kind kind = Kind::Model;
+  QString detail;       // "42 linears · 57 tensors": what the list says under the name
+  QString fingerprint;  // of the model, so that a plan finds it
+  QDateTime opened;
+};
+
+namespace settings {
+
+std::vector<RecentFile> recentFiles();  // newest first, at most 12
+/// Puts the file in front (once, by path).
+void addRecentFile(const RecentFile& file);
+void removeRecentFile(const QString& path);
+void clearRecentFiles();
+/// The model or statistics file of this fingerprint that was opened last and is still there; empty = none.
+QString recentModel(const QString& fingerprint);
+
+ThemeMode themeMode();
+void setThemeMode(ThemeMode mode);
+QString lastFolder();
+void setLastFolder(const QString& folder);
+
+}  // namespace settings
+}  // namespace ql
