@@ -1,0 +1,83 @@
+#include "widgets/canvas/qpainter_backend.h"
+
+#include <QPainter>
+
+#include <algorithm>
+
+namespace ql {
+
+QPainterBackend::QPainterBackend(QPainter& painter, double devicePixelRatio)
+    : Painter(devicePixelRatio), m_painter(painter), m_fonts(RoleFonts::current()) {
+  m_painter.save();
+}
+
+QPainterBackend::~QPainterBackend() {
+  m_painter.restore();
+}
+
+QSizeF QPainterBackend::textSize(const QString& text, FontRole role) const {
+  const QFontMetricsF& metrics = m_fonts->metrics(role);
+  return QSizeF(metrics.horizontalAdvance(text), metrics.ascent() + metrics.descent());
+}
+
+double QPainterBackend::ascent(FontRole role) const {
+  return m_fonts->metrics(role).ascent();
+}
+
+void QPainterBackend::doFillRect(const QRectF& snapped, const QColor& color) {
+  m_painter.setRenderHint(QPainter::Antialiasing, false);
+  m_painter.fillRect(snapped, color);
+}
+
+void QPainterBackend::doPolyline(std::span<const QPointF> points, bool isClosed, const QColor& color,
+                                 double width) {
+  m_painter.setRenderHint(QPainter::Antialiasing, true);
+  m_painter.setPen(QPen(color, width, Qt::SolidLine, Qt::FlatCap, Qt::BevelJoin));
+  m_painter.setBrush(Qt::NoBrush);
+  const int count = static_cast<int>(points.size());
+  if (isClosed)
+    m_painter.drawPolygon(points.data(), count);
+  else
+    m_painter.drawPolyline(points.data(), count);
+}
+
+void QPainterBackend::doFillPolygon(std::span<const QPointF> points, const QColor& color) {
+  m_painter.setRenderHint(QPainter::Antialiasing, true);
+  m_painter.setPen(Qt::NoPen);
+  m_painter.setBrush(color);
+  m_painter.drawConvexPolygon(points.data(), static_cast<int>(points.size()));
+}
+
+void QPainterBackend::doText(QPointF topLeft, QPointF pivot, bool isVertical, const QString& text,
+                             const QColor& color, FontRole role) {
+  m_painter.setFont(m_fonts->font(role));
+  m_painter.setPen(color);
+  const double ascent = m_fonts->metrics(role).ascent();
+  if (!isVertical) {
+    m_painter.drawText(QPointF(snap(topLeft.x()), snap(topLeft.y() + ascent)), text);
+    return;
+  }
+  m_painter.save();
+  m_painter.translate(snap(pivot.x()), snap(pivot.y()));
+  m_painter.rotate(-90);
+  m_painter.drawText(topLeft - pivot + QPointF(0, ascent), text);
+  m_painter.restore();
+}
+
+void QPainterBackend::doImage(const QRectF& target, const QImage& image) {
+  m_painter.setRenderHint(QPainter::SmoothPixmapTransform, false);
+  const QRectF exact(snap(target.left()), snap(target.top()), snap(target.right()) - snap(target.left()),
+                     snap(target.bottom()) - snap(target.top()));
+  m_painter.drawImage(exact, image, QRectF(image.rect()));
+}
+
+void QPainterBackend::doSetClip(const QRectF& clip) {
+  if (clip.width() < 0) {
+    m_painter.setClipping(false);
+    return;
+  }
+  m_painter.setClipRect(
+      QRectF(QPointF(snap(clip.left()), snap(clip.top())), QPointF(snap(clip.right()), snap(clip.bottom()))));
+}
+
+}  // namespace ql
