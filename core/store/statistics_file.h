@@ -1,7 +1,7 @@
 #pragma once
 // The statistics file (*.h5): a DataTree on disk. The only module that includes HDF5.
-// Foreign files are hostile: they are walked first in a child process; external links, filter plug-ins, user-defined
-// and soft links, object references and oversized data sets are refused.
+// Foreign files are hostile: they are walked first in a child process; external links, filter plug-ins,
+// user-defined and soft links, object references and oversized data sets are refused.
 #include "core/base/data_tree.h"
 
 #include <filesystem>
@@ -18,24 +18,35 @@ inline constexpr int kStatisticsVersion = 1;
 /// Root attributes of design.md 7.
 struct StatisticsHeader {
   std::string model, fingerprint, toolVersion;
-  std::map<std::string, AttributeValue> attributes;   // everything else at the root
+  std::map<std::string, AttributeValue> attributes;  // everything else at the root: the settings, for example
 };
 
-/// Writes results as they come and survives a kill: each finished layer is S.h5.parts/NNNN.h5 (temporary + rename);
-/// finish() assembles S.h5 atomically and removes the parts.
+/// True when numbers under one header may stand beside numbers under the other: same checkpoint, same tool,
+/// same settings. The model's name may differ: folders get renamed.
+bool isSameMeasurement(const StatisticsHeader& a, const StatisticsHeader& b);
+
+/// Writes results as they come and survives a kill: each finished layer is S.h5.parts/NNNN.h5 (temporary +
+/// rename); finish() assembles S.h5 atomically and removes the parts. Equal content gives equal bytes, in
+/// whatever order and over however many runs it came. Thread-safe. One writer a path: the parts folder is
+/// locked while it lives.
 class StatisticsWriter {
  public:
-  /// Resumes when parts with the same fingerprint and settings exist and `resume`; else starts anew (old parts removed).
-  /// Throws Error(Store | Io) naming the file.
+  /// Resumes when `resume` and parts, or a whole S.h5, of the same measurement exist; else starts anew (old
+  /// parts are removed; an old S.h5 stays until finish() replaces it). Damaged parts are dropped. Throws
+  /// Error(Store | Io) naming the file: folder not writable, or another program is writing there.
   StatisticsWriter(std::filesystem::path path, StatisticsHeader header, bool resume);
-  ~StatisticsWriter();   // keeps the parts
+  ~StatisticsWriter();  // keeps the parts
   StatisticsWriter(const StatisticsWriter&) = delete;
   StatisticsWriter& operator=(const StatisticsWriter&) = delete;
 
-  /// Paths ("layers/<name>") already in parts; the callers skip them.
-  const std::vector<std::string>& finished() const;
+  /// Paths ("layers/<name>") already there; the callers skip them.
+  std::vector<std::string> finished() const;
+  bool contains(const std::string& section, const std::string& name) const;
   /// Adds a subtree at /<section>/<name> ('/' in name is written %2F) as one durable part.
+  /// Added again, the newer one counts.
   void add(const std::string& section, const std::string& name, const DataTree& tree);
+  /// What was added or found. Throws Error(Store) when absent or damaged.
+  DataTree read(const std::string& section, const std::string& name) const;
   void finish();
 
  private:
@@ -52,11 +63,13 @@ class StatisticsFile {
 
   const std::filesystem::path& path() const;
   const StatisticsHeader& header() const;
-  bool isPartial() const;                                    // assembled from parts only
+  bool isPartial() const;  // there are parts only: the analysis has not ended
   std::vector<std::string> names(const std::string& section) const;
   bool contains(const std::string& section, const std::string& name) const;
   /// The subtree at /<section>/<name>. Thread-safe. Throws Error(Store) when absent or damaged.
   DataTree read(const std::string& section, const std::string& name) const;
+  /// Only the attributes of the subtree and of its descendants at most `depth` levels down, no arrays: cheap.
+  DataTree readAttributes(const std::string& section, const std::string& name, int depth) const;
 
  private:
   struct State;
@@ -64,7 +77,7 @@ class StatisticsFile {
   std::unique_ptr<State> m_state;
 };
 
-/// True when the file (or its .parts folder) is there and begins like HDF5.
+/// True when the file is there and begins like HDF5, or when its .parts folder holds parts.
 bool looksLikeStatistics(const std::filesystem::path& path);
 
 }  // namespace ql

@@ -1,0 +1,228 @@
+#include "core/base/error.h"
+#include "core/base/message_text.h"
+#include "core/store/inspect.h"
+#include "core/store/parts.h"
+#include "core/store/statistics_file.h"
+#include "core/store/tree_io.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+#include <cerrno>
+#include <functional>
+#include <set>
+
+namespace ql {
+
+using h5::Id;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Key = std::pair<std::string, std::string>;  // section, name
+
+/// A descriptor of a folder; holding it may hold a lock.
+class Folder {
+ public:
+  explicit Folder(const fs::path& path) : m_fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
+  ~Folder() { close(); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  /// False when another program holds it. File systems without locks count as free.
+  bool lock() const { return ::flock(m_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+  void close() {
+    if (m_fd >= 0) ::close(m_fd);
+    m_fd = -1;
+  }
+  void sync() const { static_cast<void>(::fsync(m_fd)); }
+
+ private:
+  int m_fd;
+};
+
+[[noreturn]] void throwIo(const fs::path& path, const std::string& what, const std::string& reason) {
+  throw Error(ErrorCode::Io, what + " " + quotedPath(path) + ": " + reason + ".");
+}
+
+/// Makes the file whole or not at all: `fill` writes into a temporary file in `folder`, which then takes the
+/// name. (H5Fget_file_image would spare the file system the detour, but HDF5 1.10.8 returns a wrong
+/// checksum.)
+void writeDurably(const fs::path& path, const fs::path& folder, const std::function<void(hid_t)>& fill) {
+  const fs::path temporary = folder / "unfinished.tmp";
+  std::error_code failure;
+  try {
+    const h5::Lock lock;
+    const Id access = h5::fileAccess();
+    Id file(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose);
+    if (!file) throwIo(path, "Could not write", systemReason(errno));
+    fill(file.get());
+    if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0 || H5Fclose(file.release()) < 0)
+      throwIo(path, "Could not write", "the disk may be full");
+  } catch (...) {
+    fs::remove(temporary, failure);
+    throw;
+  }
+  const int fd = ::open(temporary.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool isDurable = fd >= 0 && ::fsync(fd) == 0;
+  const int reason = errno;
+  if (fd >= 0) ::close(fd);
+  if (isDurable) fs::rename(temporary, path, failure);
+  if (!isDurable || failure) {
+    std::error_code ignored;
+    fs::remove(temporary, ignored);
+    throwIo(path, "Could not write", systemReason(isDurable ? failure.value() : reason));
+  }
+  const fs::path parent = path.parent_path();
+  Folder(parent.empty() ? fs::path(".") : parent).sync();
+}
+
+}  // namespace
+
+struct StatisticsWriter::State {
+  fs::path path, folder;
+  StatisticsHeader header;
+  std::unique_ptr<Folder> lock;
+  std::mutex mutex;                 // guards what follows; taken before h5::Lock
+  std::map<Key, fs::path> entries;  // in which file a subtree is
+  long nextPart = 0;
+  bool isFinished = false;
+
+  void takeFolder();
+  void resume();
+  void startAnew() const;
+  void addFrom(const fs::path& file);
+  void assemble(hid_t target) const;
+  void removeParts();
+};
+
+void StatisticsWriter::State::takeFolder() {
+  std::error_code failure;
+  fs::create_directories(folder, failure);
+  if (failure) throwIo(folder, "Could not create the folder", systemReason(failure.value()));
+  lock = std::make_unique<Folder>(folder);
+  if (!lock->lock())
+    throw Error(ErrorCode::Store, "Another program is writing " + quotedPath(path) +
+                                      " now. Wait until it is done, or choose another output.");
+  if (::access(folder.c_str(), W_OK) != 0)
+    throwIo(folder, "Could not write into the folder", systemReason(errno));
+}
+
+/// Entries of a file if it is sound and of the same measurement. Its verdict was asked before.
+void StatisticsWriter::State::addFrom(const fs::path& file) {
+  const Id open = h5::openReadOnly(file);
+  if (!open) return;
+  const h5::Contents contents = h5::readContents(open.get(), file);
+  if (!isSameMeasurement(contents.header, header)) return;
+  for (const Key& key : contents.entries) entries[key] = file;
+}
+
+void StatisticsWriter::State::resume() {
+  std::vector<fs::path> files = h5::partFiles(path);
+  if (!files.empty()) nextPart = std::stol(files.back().stem().string()) + 1;
+  if (fs::exists(path)) files.insert(files.begin(), path);
+  const std::vector<std::string> verdicts = h5::inspectInChild(files);
+  for (std::size_t i = 0; i < files.size(); ++i)
+    if (verdicts[i].empty()) addFrom(files[i]);
+}
+
+void StatisticsWriter::State::startAnew() const {
+  std::error_code ignored;
+  for (const fs::path& part : h5::partFiles(path)) fs::remove(part, ignored);
+}
+
+/// Copies every subtree into a new file, in the order of the names: the bytes do not depend on the order of
+/// the work.
+void StatisticsWriter::State::assemble(hid_t target) const {
+  h5::writeAttributes(target, h5::rootAttributes(header), path);
+  std::string openSection;
+  Id section, source;
+  fs::path sourcePath;
+  for (const auto& [key, file] : entries) {
+    if (!section || openSection != key.first) section = h5::makeGroup(target, key.first, path);
+    openSection = key.first;
+    if (!source || sourcePath != file) source = h5::openReadOnly(file);
+    sourcePath = file;
+    const std::string name = h5::linkName(key.second);
+    const std::string from = h5::linkName(key.first) + "/" + name;
+    if (!source) h5::throwDamaged(file, "it vanished while the statistics were put together");
+    if (H5Ocopy(source.get(), from.c_str(), section.get(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT) < 0)
+      throwIo(path, "Could not put together", "reading a part or writing failed; the disk may be full");
+  }
+}
+
+void StatisticsWriter::State::removeParts() {
+  startAnew();
+  lock.reset();
+  std::error_code ignored;
+  fs::remove_all(folder, ignored);
+}
+
+StatisticsWriter::StatisticsWriter(fs::path path, StatisticsHeader header, bool resume)
+    : m_state(std::make_unique<State>()) {
+  m_state->path = std::move(path);
+  m_state->folder = h5::partsFolder(m_state->path);
+  m_state->header = std::move(header);
+  m_state->takeFolder();
+  if (!resume) {
+    m_state->startAnew();
+    return;
+  }
+  const h5::Lock lock;
+  m_state->resume();
+  // Parts that are damaged or of another measurement would only be in the way.
+  std::set<fs::path> used;
+  for (const auto& [key, file] : m_state->entries) used.insert(file);
+  std::error_code ignored;
+  for (const fs::path& part : h5::partFiles(m_state->path))
+    if (!used.contains(part)) fs::remove(part, ignored);
+}
+
+StatisticsWriter::~StatisticsWriter() = default;
+
+std::vector<std::string> StatisticsWriter::finished() const {
+  const std::lock_guard guard(m_state->mutex);
+  std::vector<std::string> names;
+  for (const auto& [key, file] : m_state->entries) names.push_back(key.first + "/" + key.second);
+  return names;
+}
+
+bool StatisticsWriter::contains(const std::string& section, const std::string& name) const {
+  const std::lock_guard guard(m_state->mutex);
+  return m_state->entries.contains({section, name});
+}
+
+void StatisticsWriter::add(const std::string& section, const std::string& name, const DataTree& tree) {
+  const std::lock_guard guard(m_state->mutex);
+  QL_ASSERT(!m_state->isFinished);
+  std::string number = std::to_string(m_state->nextPart);
+  number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
+  const fs::path part = m_state->folder / (number + ".h5");
+  writeDurably(part, m_state->folder, [&](hid_t file) {
+    h5::writeAttributes(file, h5::rootAttributes(m_state->header), part);
+    const Id group = h5::makeGroup(file, section, part);
+    h5::writeTree(h5::makeGroup(group.get(), name, part).get(), tree, part);
+  });
+  ++m_state->nextPart;
+  m_state->entries[{section, name}] = part;
+}
+
+DataTree StatisticsWriter::read(const std::string& section, const std::string& name) const {
+  const std::lock_guard guard(m_state->mutex);
+  const auto entry = m_state->entries.find({section, name});
+  if (entry == m_state->entries.end()) h5::throwAbsent(m_state->path, section, name);
+  const h5::Lock lock;
+  const Id file = h5::openReadOnly(entry->second);
+  if (!file) h5::throwDamaged(entry->second, "it vanished or cannot be opened any more");
+  return h5::readSubtree(file.get(), entry->second, section, name);
+}
+
+void StatisticsWriter::finish() {
+  const std::lock_guard guard(m_state->mutex);
+  if (m_state->isFinished) return;
+  writeDurably(m_state->path, m_state->folder, [this](hid_t file) { m_state->assemble(file); });
+  for (auto& [key, file] : m_state->entries) file = m_state->path;
+  m_state->isFinished = true;
+  m_state->removeParts();
+}
+
+}  // namespace ql
