@@ -1,0 +1,188 @@
+// qloupe error: what schemes or a plan cost, layer by layer.
+#include "core/base/error.h"
+#include "app/cli/command.h"
+#include "app/cli/figure_rows.h"
+#include "app/cli/numbers.h"
+#include "app/cli/open_model.h"
+#include "app/cli/output.h"
+#include "app/cli/run_job.h"
+#include "app/cli/selection.h"
+#include "core/base/shape.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ql::cli {
+namespace {
+
+/// The figures of --json and --csv, in the documented order.
+const std::vector<std::string> kAllKeys = {"weight_rel_fro",    "weight_rel_l1",  "sqnr_db",
+                                           "norm_weighted_rel", "dead_code",      "dead_code_gaussian",
+                                           "column_peak_ratio", "output_rel_w",   "output_rel_a",
+                                           "output_rel_wa",     "bits_per_weight"};
+const std::vector<std::string> kTableKeys = {"norm_weighted_rel", "weight_rel_fro", "sqnr_db", "dead_code",
+                                             "bits_per_weight"};
+
+/// One layer under one choice.
+struct Question {
+  LinearId id = 0;
+  Choice choice;
+};
+
+class ErrorCommand : public Command {
+ public:
+  std::string_view words() const override { return "error"; }
+  std::string_view sentence() const override { return "What schemes or a plan cost, layer by layer."; }
+
+  void setUp(CLI::App& app) override {
+    app.add_option("MODEL", m_model, "Folder, weight file or statistics file")->required()->type_name("");
+    app.add_option("--scheme", m_schemes, "Scheme to measure; may be given several times")
+        ->allow_extra_args(false)
+        ->type_name("SPEC");
+    app.add_option("--plan", m_plan, "Measure each layer under the choice of this plan")->type_name("P");
+    app.add_option("--stats", m_statistics, "Statistics file with earlier results")->type_name("S.h5");
+    m_selection.addTo(app);
+    m_job.addTo(app);
+    CLI::Option* csv = app.add_flag("--csv", m_isCsv, "CSV with a header on standard output");
+    app.add_flag("--json", m_isJson, "JSON on standard output (resources/schemas/error.schema.json)")
+        ->excludes(csv);
+    app.footer(
+        "SPEC is PRESET[:OPT,...]: w8a8, w4a16:group=128,asym, int4:channel, ...\n\nExample:\n"
+        "  qloupe error path/to/model --scheme w8a8 --scheme w8a8:group=32 --blocks 0-2 --roles q,k,v");
+  }
+
+  int run() override {
+    if (m_schemes.empty() && m_plan.empty())
+      throw Error(ErrorCode::Usage,
+                  "Nothing to measure; give --scheme SPEC or --plan P, e.g. --scheme w8a8.");
+    std::vector<Choice> choices;
+    for (const std::string& scheme : m_schemes) choices.push_back(parseSpec(scheme));
+    if (!m_plan.empty()) m_planContent = loadPlan(m_plan);
+    m_workspace = openModel(m_model, m_statistics);
+    if (!m_plan.empty()) warnIfForeign(m_planContent, *m_workspace);
+    const std::vector<Question> questions = ask(choices);
+    measure(questions);
+    printAnswers(questions);
+    return kExitOk;
+  }
+
+ private:
+  /// Layers in network order, each with the schemes as given and then the plan's.
+  std::vector<Question> ask(const std::vector<Choice>& choices) const {
+    std::vector<Question> questions;
+    std::size_t skipped = 0;
+    for (const LinearId id : m_selection.resolve(m_workspace->model(), true)) {
+      for (const Choice& choice : choices) questions.push_back({id, choice});
+      if (m_plan.empty()) continue;
+      Choice choice = m_planContent.choiceFor(m_workspace->model().linears[id].name);
+      if (choice.weight)
+        questions.push_back({id, std::move(choice)});
+      else
+        ++skipped;
+    }
+    if (skipped > 0)
+      warn("The plan leaves " + counted(skipped, "layer") +
+           " as stored; they have no error and are not listed.");
+    return questions;
+  }
+
+  /// Measures what is missing: layers that share the same set of missing choices go together.
+  void measure(const std::vector<Question>& questions) const {
+    std::vector<std::pair<std::vector<Choice>, std::vector<LinearId>>> batches;
+    for (std::size_t i = 0; i < questions.size();) {
+      const LinearId id = questions[i].id;
+      std::vector<Choice> missing;
+      for (; i < questions.size() && questions[i].id == id; ++i)
+        if (!m_workspace->error(id, questions[i].choice)) missing.push_back(questions[i].choice);
+      if (missing.empty()) continue;
+      const auto same =
+          std::find_if(batches.begin(), batches.end(), [&](const auto& b) { return b.first == missing; });
+      if (same == batches.end())
+        batches.push_back({std::move(missing), {id}});
+      else
+        same->second.push_back(id);
+    }
+    if (batches.empty()) return;
+    runJob(m_job, [&](JobContext& job) {
+      for (const auto& batch : batches) m_workspace->measure(batch.second, batch.first, job);
+    });
+  }
+
+  std::shared_ptr<const LayerError> answer(const Question& question) const {
+    auto error = m_workspace->error(question.id, question.choice);
+    if (!error)
+      throw Error(ErrorCode::Store, "There is no error of " + m_workspace->model().linears[question.id].name +
+                                        " under " + specText(question.choice) + " in " + m_model +
+                                        "; name the checkpoint itself.");
+    return error;
+  }
+
+  Json jsonOf(const Question& question) const {
+    const auto error = answer(question);
+    Json json = layerJson(m_workspace->model().linears[question.id]);
+    json["scheme"] = specText(question.choice);
+    for (const Metric& metric : pickMetrics(metricsOf(*error), kAllKeys))
+      json[std::string(metric.info.key)] = metricJson(metric);
+    json["provenance"] = evidenceJson(error->evidence);
+    return json;
+  }
+
+  FigureRow csvRow(const Question& question) const {
+    const Linear& linear = m_workspace->model().linears[question.id];
+    const auto numberOrNothing = [](const std::optional<int>& n) {
+      return n ? std::to_string(*n) : std::string();
+    };
+    return {{{"layer", linear.name},
+             {"block", numberOrNothing(linear.block)},
+             {"role", std::string(roleName(linear.role))},
+             {"expert", numberOrNothing(linear.expert)},
+             {"out", std::to_string(linear.out())},
+             {"in", std::to_string(linear.in())},
+             {"scheme", specText(question.choice)}},
+            pickMetrics(metricsOf(*answer(question)), kAllKeys)};
+  }
+
+  FigureRow tableRow(const Question& question) const {
+    const Linear& linear = m_workspace->model().linears[question.id];
+    return {{{"layer", linear.name},
+             {"shape", shapeText({linear.out(), linear.in()})},
+             {"scheme", specText(question.choice)}},
+            pickMetrics(metricsOf(*answer(question)), kTableKeys)};
+  }
+
+  void printAnswers(const std::vector<Question>& questions) const {
+    if (m_isJson) {
+      Json json = Json::array();
+      for (const Question& question : questions) json.push_back(jsonOf(question));
+      return printJson(json);
+    }
+    std::vector<FigureRow> rows;
+    for (const Question& question : questions)
+      rows.push_back(m_isCsv ? csvRow(question) : tableRow(question));
+    print(m_isCsv ? figureCsv(rows) : figureTable(rows));
+  }
+
+  std::string m_model, m_plan, m_statistics;
+  std::vector<std::string> m_schemes;
+  SelectionOptions m_selection;
+  JobOptions m_job;
+  bool m_isCsv = false, m_isJson = false;
+  QuantizationPlan m_planContent;
+  std::shared_ptr<Workspace> m_workspace;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> makeErrorCommand() {
+  return std::make_unique<ErrorCommand>();
+}
+
+}  // namespace ql::cli

@@ -1,0 +1,56 @@
+#pragma once
+// The figures of a layer as a flat list of keyed values, made from the field lists of core: what tables, CSV
+// and JSON print. Also what several layers have together.
+#include "core/base/field_list.h"
+#include "core/evaluate/layer_error.h"
+#include "core/stats/weight_stats.h"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace ql::cli {
+
+/// Nothing = not measured, not defined, or not a finite number.
+using MetricValue = std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double>;
+
+struct Metric {
+  FieldInfo info;
+  MetricValue value;
+};
+
+std::vector<Metric> metricsOf(const WeightSummary& summary);
+std::vector<Metric> metricsOf(const LayerError& error);
+
+/// Keys of FieldList<WeightSummary>, then of FieldList<LayerError>.
+std::vector<FieldInfo> weightMetricInfos();
+std::vector<FieldInfo> errorMetricInfos();
+
+/// With the unit as people read it (percentages, separators); "-" when there is nothing.
+std::string metricText(const Metric& metric);
+/// Unrounded; empty when there is nothing.
+std::string metricCsv(const Metric& metric);
+nlohmann::ordered_json metricJson(const Metric& metric);
+
+/// What several matrices have together. Extremes are extremes, counts are sums, mean and standard deviation
+/// are those of all weights; kurtosis, max_over_median and the peak ratios are the largest of the members;
+/// shares are weighted by the members' weights. Quantiles, medians and positions are not defined for a group
+/// (NaN, -1).
+WeightSummary mergeSummaries(std::span<const WeightSummary* const> members);
+
+/// One matrix of a group with its error.
+struct MeasuredLayer {
+  const WeightSummary* summary = nullptr;
+  const LayerError* error = nullptr;
+};
+
+/// weight_rel_fro and sqnr_db come from the summed energies, never from averages; dead codes and bits are
+/// weighted by weights; the others are the largest of the members.
+LayerError mergeErrors(std::span<const MeasuredLayer> members);
+
+}  // namespace ql::cli

@@ -1,0 +1,27 @@
+#pragma once
+// Findings as sentences. Core says {code, values}; this file says it in English for a terminal.
+#include "core/evaluate/diagnosis.h"
+#include "core/model/model.h"
+
+#include <string>
+
+namespace ql::cli {
+
+/// What is wrong, one or two sentences, without the layer's name.
+std::string findingSentence(const Finding& finding);
+
+/// "norm-weighted error" for norm_weighted_rel.
+std::string figureName(const std::string& key);
+
+/// "group 32: norm-weighted error 85.0 % -> 24.1 %"
+std::string remedySentence(const Remedy& remedy);
+
+/// The command that puts a remedy into a plan: `qloupe plan set PLAN --blocks 0 --roles q group=32`. By block
+/// and role when they name this layer alone, else by its exact name.
+std::string remedyCommand(const Remedy& remedy, const Finding& finding, const Choice& diagnosed,
+                          const Model& model, const std::string& plan);
+
+/// Quotes an argument for a POSIX shell when it needs it.
+std::string shellQuoted(const std::string& argument);
+
+}  // namespace ql::cli
