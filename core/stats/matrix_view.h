@@ -17,6 +17,8 @@ struct MatrixViewport {
   int width = 0, height = 0;                   // pixels
 };
 
+/// A pixel covers the elements (or texels) that it overlaps; one smaller than an element shows the element at its
+/// centre. The mean weighs by overlap. Pixels outside the matrix are 0.
 struct MatrixImage {
   int width = 0, height = 0;
   std::vector<float> values;                   // height * width, row-major; signed value of largest |w| (Max) or mean
@@ -26,7 +28,9 @@ struct MatrixImage {
 
 /// Resamples. Uses the matrix itself when a pixel covers less than the pyramid's finest tile and the region is small
 /// enough to read (<= maxElements), else the pyramid. `pyramid` may be null (small matrices), `source` may be null
-/// (statistics file alone: the finest pyramid level is the limit).
+/// (statistics file alone: the finest pyramid level is the limit). Of the levels not coarser than a pixel the coarsest is
+/// read. Counts no work on `job`; cancellable every few pixel rows.
+/// Throws what the source throws; QL_ASSERT that one of source and pyramid is there.
 MatrixImage resampleMatrix(const WeightSource* source, const MatrixRef& matrix, const TilePyramid* pyramid,
                            const MatrixViewport& viewport, PoolKind pool, JobContext& job,
                            std::int64_t maxElements = 64 << 20);

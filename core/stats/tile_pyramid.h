@@ -18,10 +18,11 @@ struct PyramidLevel {
 };
 
 /// Levels from fine to coarse, each with twice the tile of the one before, down to at most 64 x 64 texels.
+/// Extremes are exact at every level. Means leave out non-finite values; coarser ones weigh texels by area.
 struct TilePyramid {
   std::int64_t out = 0, in = 0;
   std::vector<PyramidLevel> levels;
-  float absmax() const;
+  float absmax() const;               // 0 without levels
 };
 
 /// Builds the levels above `finest` (whose arrays are filled) by merging 2 x 2.
@@ -30,7 +31,8 @@ TilePyramid pyramidFromLevel(std::int64_t out, std::int64_t in, PyramidLevel fin
 /// Reads the matrix once and builds its pyramid with the given finest tile (8 for pictures, 32 for files).
 TilePyramid buildPyramid(const WeightSource& source, const MatrixRef& matrix, std::int64_t finestTile, JobContext& job);
 
-/// The finest tile whose level and all coarser ones stay under `bytes` when stored as 16-bit values.
+/// The finest tile whose level and all coarser ones stay under `bytes` when stored as 16-bit values: 7 bytes a texel
+/// (min, max, mean, flags; absmax follows from min and max).
 std::int64_t finestTileWithin(std::int64_t out, std::int64_t in, std::uint64_t bytes);
 
 }  // namespace ql

@@ -62,15 +62,30 @@ struct WeightStatsOptions {
 };
 
 /// One pass over the matrix (a second, over candidates only, for wide dtypes' order statistics is not made).
-/// Bit-identical for any thread count. Peak memory O(out + in) plus a few row tiles.
+/// Bit-identical for any thread count on one CPU model; between SIMD targets extremes and counts agree exactly, sums to
+/// rounding. Peak memory O(out + in) plus a few row tiles and 1 MiB of counters a thread.
+///
+/// Sums of w^k agree with a double-precision reference to 1e-6 of the sum of |w|^k (floats over 32 x 1024 values, then
+/// double; kept rounded to float where they fit). Extremes and counts are exact. BF16 and F16: all of the summary is
+/// exact to double rounding. Wider dtypes: moments from the sums, order statistics from the 16-bit truncated values
+/// (quantiles are the end of their 2^-7 interval nearest to zero; n-sigma shares may misplace the values of the one
+/// interval that straddles the threshold); quantilesExact says which. withHistogram = false leaves these at 0.
+///
+/// Steps the job by measureUnits() in all; the caller expect()s them. Pages are released block by block.
+/// Throws Error(Shape) from 2^31 channels on, and what the source throws; Cancelled.
 /// Source: methods.md 21, 23.
 WeightStats measureWeights(const WeightSource& source, const MatrixRef& matrix, const WeightStatsOptions& options,
                            JobContext& job);
 
+/// What measureWeights() and buildPyramid() step a job by: the stored bytes of rows read in place, else 2 a weight.
+std::uint64_t measureUnits(const WeightSource& source, const MatrixRef& matrix);
+
 /// Share of the rows whose absmax lies in one of `columns` (needs rowArgmax). Rows of zeros do not count.
 double coverage(const WeightStats& stats, const std::vector<std::int64_t>& columns);
 
-/// To and from the statistics file: /layers/<name>/weight of design.md 7.
+/// To and from the statistics file: /layers/<name>/weight of design.md 7. The round trip is exact. At most 1 % of a
+/// 16-bit checkpoint of ordinary shapes: sums as F32 where exact, counts only where there are any, the finest pyramid
+/// level only (the others follow), its extremes in the narrowest type that holds them exactly.
 DataTree toDataTree(const WeightStats& stats);
 WeightStats weightStatsFromDataTree(const DataTree& tree);  // throws Error(Store)
 

@@ -1,0 +1,532 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "core/stats/tile_kernel.cpp"  // found by -I of the root
+#include "hwy/foreach_target.h"
+// After foreach_target.h, which this file is included by once a target.
+#include "core/base/dtype.h"
+#include "core/stats/tile_kernel.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "hwy/cache_control.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace ql {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Rows handled together, so that column accumulators are loaded and stored once for all of them: four need 32
+// registers.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+constexpr int kRowGroup = 4;
+#else
+constexpr int kRowGroup = 2;
+#endif
+
+using DF = hn::ScalableTag<float>;
+using VF = hn::Vec<DF>;
+
+#if HWY_TARGET == HWY_SCALAR
+// Nothing to gain over exact_tile.h on a CPU without SSSE3: the caller's exact path does it all.
+bool sumTileTarget(const StripTile&, bool, TileSums&) { return false; }
+
+int findMagnitudeTarget(const std::byte* data, int n, StoredKind kind, float magnitude) {
+  for (int i = 0; i < n; ++i) {
+    const std::byte* p = data + storedBytes(kind) * static_cast<std::size_t>(i);
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, p, storedBytes(kind));
+    const auto half = static_cast<std::uint16_t>(bits);
+    const float value = kind == StoredKind::F32   ? std::bit_cast<float>(bits)
+                        : kind == StoredKind::F16 ? fp16ToFloat(half)
+                                                  : std::bit_cast<float>(bits << 16);
+    if (std::abs(value) == magnitude) return i;
+  }
+  return -1;
+}
+#else
+using DU = hn::RebindToUnsigned<DF>;
+using DI = hn::RebindToSigned<DF>;
+using D8 = hn::Repartition<std::uint8_t, DF>;
+using DS = hn::Repartition<std::int16_t, DF>;
+using DH = hn::Half<DS>;
+using VU = hn::Vec<DU>;
+using VS = hn::Vec<DS>;
+
+// Limits of the fast path in 16-bit magnitude codes and as floats.
+constexpr float kLargest = 16777216.0f;           // 2^24: fourth power 2^96, times 2^15 values
+constexpr float kSmallest = 3.7252902984619e-9f;  // 2^-28: lost tails of w^4 stay under 2^-23 of the sum
+
+HWY_INLINE const std::uint8_t* rowPointer(const StripTile& tile, int row) {
+  return reinterpret_cast<const std::uint8_t*>(tile.data) + static_cast<std::size_t>(row) * tile.rowBytes;
+}
+
+// Extremes of 16-bit codes -------------------------------------------------------------------------------------
+
+struct KeyExtremes {
+  VS min, max;
+};
+
+// A code becomes a signed integer in the order of the values: negative ones have their magnitude bits flipped.
+HWY_INLINE void keyStep(const std::uint8_t* p, VS magnitudeBits, KeyExtremes& row, KeyExtremes& column, VS& smallest) {
+  const VS code = hn::BitCast(DS(), hn::LoadU(D8(), p));
+  const VS key = hn::Xor(code, hn::And(hn::ShiftRight<15>(code), magnitudeBits));
+  row.min = hn::Min(row.min, key);
+  row.max = hn::Max(row.max, key);
+  column.min = hn::Min(column.min, key);
+  column.max = hn::Max(column.max, key);
+  smallest = hn::Min(smallest, hn::And(code, magnitudeBits));
+}
+
+HWY_INLINE int minOf(VS v) {
+  const DI di;
+  const auto low = hn::PromoteTo(di, hn::LowerHalf(DH(), v)), high = hn::PromoteTo(di, hn::UpperHalf(DH(), v));
+  return hn::GetLane(hn::MinOfLanes(di, hn::Min(low, high)));
+}
+
+HWY_INLINE int maxOf(VS v) {
+  const DI di;
+  const auto low = hn::PromoteTo(di, hn::LowerHalf(DH(), v)), high = hn::PromoteTo(di, hn::UpperHalf(DH(), v));
+  return hn::GetLane(hn::MaxOfLanes(di, hn::Max(low, high)));
+}
+
+HWY_INLINE std::uint16_t codeOfKey(int key) {
+  return static_cast<std::uint16_t>(key < 0 ? key ^ 0x7fff : key);
+}
+
+template <StoredKind kKind>
+HWY_INLINE float valueOfKey(int key) {
+  const std::uint16_t code = codeOfKey(key);
+  if constexpr (kKind == StoredKind::F16) return fp16ToFloat(code);
+  return std::bit_cast<float>(static_cast<std::uint32_t>(code) << 16);
+}
+
+// Row extremes of the group into `sums`. False when a row leaves the range of the fast path.
+template <StoredKind kKind>
+HWY_INLINE bool storeRow(const KeyExtremes& row, TileSums& sums, int index) {
+  constexpr int kTop = kKind == StoredKind::F16 ? 0x7bff : 0x4b80;   // largest finite; 2^24
+  constexpr int kBottom = kKind == StoredKind::F16 ? 0 : 0x3180;     // 2^-28
+  const int low = minOf(row.min), high = maxOf(row.max);
+  const int magnitude = std::max(codeOfKey(low) & (low < 0 ? 0x7fff : 0), high < 0 ? 0 : high);
+  if (magnitude > kTop || (magnitude != 0 && magnitude < kBottom)) return false;
+  sums.rowMin[index] = valueOfKey<kKind>(low);
+  sums.rowMax[index] = valueOfKey<kKind>(high);
+  return true;
+}
+
+template <StoredKind kKind, int kRows>
+bool keyExtremes(const StripTile& tile, int row, TileSums& sums, bool& anyZero) {
+  const DS d;
+  const VS bits = hn::Set(d, static_cast<std::int16_t>(0x7fff));
+  const VS top = bits, bottom = hn::Set(d, static_cast<std::int16_t>(-0x8000));
+  KeyExtremes a{top, bottom}, b = a, c = a, e = a;
+  VS smallest = top;
+  const std::uint8_t* p = rowPointer(tile, row);
+  const std::size_t ld = tile.rowBytes;
+  const std::size_t step = hn::Lanes(d), columns = static_cast<std::size_t>(tile.columns);
+  for (std::size_t i = 0; i < columns; i += step) {
+    KeyExtremes column{hn::Load(d, sums.keyMin + i), hn::Load(d, sums.keyMax + i)};
+    keyStep(p + 2 * i, bits, a, column, smallest);
+    if constexpr (kRows > 1) keyStep(p + ld + 2 * i, bits, b, column, smallest);
+    if constexpr (kRows > 2) keyStep(p + 2 * ld + 2 * i, bits, c, column, smallest);
+    if constexpr (kRows > 3) keyStep(p + 3 * ld + 2 * i, bits, e, column, smallest);
+    hn::Store(column.min, d, sums.keyMin + i);
+    hn::Store(column.max, d, sums.keyMax + i);
+  }
+  anyZero = minOf(smallest) == 0;
+  bool good = storeRow<kKind>(a, sums, row);
+  if constexpr (kRows > 1) good = storeRow<kKind>(b, sums, row + 1) && good;
+  if constexpr (kRows > 2) good = storeRow<kKind>(c, sums, row + 2) && good;
+  if constexpr (kRows > 3) good = storeRow<kKind>(e, sums, row + 3) && good;
+  return good;
+}
+
+// Extremes of floats ---------------------------------------------------------------------------------------------
+
+struct FloatExtremes {
+  VF min, max;
+};
+
+HWY_INLINE void floatStep(const std::uint8_t* p, FloatExtremes& row, FloatExtremes& column, VU& largest, VU& all,
+                          VF& smallest) {
+  const VF v = hn::BitCast(DF(), hn::LoadU(D8(), p));
+  const VF magnitude = hn::Abs(v);
+  row.min = hn::Min(row.min, v);
+  row.max = hn::Max(row.max, v);
+  column.min = hn::Min(column.min, v);
+  column.max = hn::Max(column.max, v);
+  largest = hn::Max(largest, hn::BitCast(DU(), magnitude));
+  all = hn::Or(all, hn::BitCast(DU(), v));
+  smallest = hn::Min(smallest, magnitude);
+}
+
+HWY_INLINE bool storeRow(const FloatExtremes& row, TileSums& sums, int index) {
+  const DF d;
+  const float low = hn::GetLane(hn::MinOfLanes(d, row.min)), high = hn::GetLane(hn::MaxOfLanes(d, row.max));
+  const float magnitude = std::max(std::abs(low), std::abs(high));
+  sums.rowMin[index] = low;
+  sums.rowMax[index] = high;
+  return magnitude <= kLargest && (magnitude == 0.0f || magnitude >= kSmallest);
+}
+
+template <int kRows>
+bool floatExtremes(const StripTile& tile, int row, TileSums& sums, bool& anyZero) {
+  const DF d;
+  const VF top = hn::Set(d, std::numeric_limits<float>::infinity());
+  FloatExtremes a{top, hn::Neg(top)}, b = a;
+  VF smallest = top;
+  VU largest = hn::Zero(DU()), all = largest;
+  const std::uint8_t* p = rowPointer(tile, row);
+  const std::size_t step = hn::Lanes(d), columns = static_cast<std::size_t>(tile.columns);
+  for (std::size_t i = 0; i < columns; i += step) {
+    FloatExtremes column{hn::Load(d, sums.columnMin + i), hn::Load(d, sums.columnMax + i)};
+    floatStep(p + 4 * i, a, column, largest, all, smallest);
+    if constexpr (kRows > 1) floatStep(p + tile.rowBytes + 4 * i, b, column, largest, all, smallest);
+    hn::Store(column.min, d, sums.columnMin + i);
+    hn::Store(column.max, d, sums.columnMax + i);
+  }
+  alignas(64) std::uint32_t lanes[HWY_MAX_BYTES / 4];
+  hn::Store(all, DU(), lanes);
+  for (std::size_t i = 0; i < step; ++i) sums.bitsOr |= lanes[i];
+  anyZero = hn::GetLane(hn::MinOfLanes(d, smallest)) == 0.0f;
+  bool good = hn::GetLane(hn::MaxOfLanes(DU(), largest)) < 0x7f800000u;
+  good = storeRow(a, sums, row) && good;
+  if constexpr (kRows > 1) good = storeRow(b, sums, row + 1) && good;
+  return good;
+}
+
+// Moments ----------------------------------------------------------------------------------------------------------
+
+struct Powers {
+  VF sum, sq, quad;
+};
+
+// Two vectors of neighbouring values: even and odd ones for bf16 (untangled once a strip), else one after the other.
+template <StoredKind kKind>
+HWY_INLINE void loadTwo(const std::uint8_t* p, VF& first, VF& second) {
+  const DF d;
+  if constexpr (kKind == StoredKind::Bf16) {
+    const VU two = hn::BitCast(DU(), hn::LoadU(D8(), p));
+    first = hn::BitCast(d, hn::ShiftLeft<16>(two));
+    second = hn::BitCast(d, hn::And(two, hn::Set(DU(), 0xffff0000u)));
+  } else if constexpr (kKind == StoredKind::F16) {
+    const hn::Rebind<hwy::float16_t, DF> half;
+    const auto two = hn::BitCast(hn::Repartition<hwy::float16_t, DF>(), hn::LoadU(D8(), p));
+    first = hn::PromoteTo(d, hn::LowerHalf(half, two));
+    second = hn::PromoteTo(d, hn::UpperHalf(half, two));
+  } else {
+    first = hn::BitCast(d, hn::LoadU(D8(), p));
+    second = hn::BitCast(d, hn::LoadU(D8(), p + 4 * hn::Lanes(d)));
+  }
+}
+
+template <bool kMoments>
+HWY_INLINE void powerStep(VF v, Powers& row, Powers& column, VF& cube) {
+  row.sum = hn::Add(row.sum, v);
+  column.sum = hn::Add(column.sum, v);
+  if constexpr (kMoments) {
+    const VF square = hn::Mul(v, v);
+    row.sq = hn::Add(row.sq, square);
+    column.sq = hn::Add(column.sq, square);
+    row.quad = hn::MulAdd(square, square, row.quad);
+    column.quad = hn::MulAdd(square, square, column.quad);
+    cube = hn::MulAdd(square, v, cube);
+  }
+}
+
+template <StoredKind kKind, bool kMoments>
+HWY_INLINE void rowStep(const std::uint8_t* p, Powers& row, Powers& first, Powers& second, VF& cube) {
+  VF a, b;
+  loadTwo<kKind>(p, a, b);
+  powerStep<kMoments>(a, row, first, cube);
+  powerStep<kMoments>(b, row, second, cube);
+}
+
+HWY_INLINE void storeRow(const Powers& row, TileSums& sums, int index) {
+  const DF d;
+  sums.rowSum[index] = hn::GetLane(hn::SumOfLanes(d, row.sum));
+  sums.rowSq[index] = hn::GetLane(hn::SumOfLanes(d, row.sq));
+  sums.rowQuad[index] = hn::GetLane(hn::SumOfLanes(d, row.quad));
+}
+
+template <bool kMoments>
+HWY_INLINE Powers loadColumn(const TileSums& sums, std::size_t i) {
+  const DF d;
+  Powers p{hn::Load(d, sums.columnSum + i), hn::Zero(d), hn::Zero(d)};
+  if constexpr (kMoments) p.sq = hn::Load(d, sums.columnSq + i), p.quad = hn::Load(d, sums.columnQuad + i);
+  return p;
+}
+
+template <bool kMoments>
+HWY_INLINE void storeColumn(const Powers& p, TileSums& sums, std::size_t i) {
+  const DF d;
+  hn::Store(p.sum, d, sums.columnSum + i);
+  if constexpr (kMoments) hn::Store(p.sq, d, sums.columnSq + i), hn::Store(p.quad, d, sums.columnQuad + i);
+}
+
+template <StoredKind kKind, bool kMoments, int kRows>
+void moments(const StripTile& tile, int row, TileSums& sums) {
+  const DF d;
+  const VF zero = hn::Zero(d);
+  Powers a{zero, zero, zero}, b = a, c = a, e = a;
+  VF cube = zero;
+  const std::uint8_t* p = rowPointer(tile, row);
+  const std::size_t ld = tile.rowBytes, lanes = hn::Lanes(d), columns = static_cast<std::size_t>(tile.columns);
+  constexpr std::size_t kBytes = storedBytes(kKind);
+  // The next rows come from memory while these are summed.
+  const std::size_t ahead = row + 2 * kRows <= tile.rows ? kRows * ld : 0;
+  for (std::size_t i = 0; i < columns; i += 2 * lanes) {
+    Powers first = loadColumn<kMoments>(sums, i), second = loadColumn<kMoments>(sums, i + lanes);
+    const std::uint8_t* q = p + kBytes * i;
+    if (ahead != 0) {
+      hwy::Prefetch(q + ahead);
+      if constexpr (kRows > 1) hwy::Prefetch(q + ld + ahead);
+      if constexpr (kRows > 2) hwy::Prefetch(q + 2 * ld + ahead);
+      if constexpr (kRows > 3) hwy::Prefetch(q + 3 * ld + ahead);
+    }
+    rowStep<kKind, kMoments>(q, a, first, second, cube);
+    if constexpr (kRows > 1) rowStep<kKind, kMoments>(q + ld, b, first, second, cube);
+    if constexpr (kRows > 2) rowStep<kKind, kMoments>(q + 2 * ld, c, first, second, cube);
+    if constexpr (kRows > 3) rowStep<kKind, kMoments>(q + 3 * ld, e, first, second, cube);
+    storeColumn<kMoments>(first, sums, i);
+    storeColumn<kMoments>(second, sums, i + lanes);
+  }
+  storeRow(a, sums, row);
+  if constexpr (kRows > 1) storeRow(b, sums, row + 1);
+  if constexpr (kRows > 2) storeRow(c, sums, row + 2);
+  if constexpr (kRows > 3) storeRow(e, sums, row + 3);
+  sums.cube += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, cube)));
+}
+
+// Zeros, counted only where there are any ----------------------------------------------------------------------------
+
+template <StoredKind kKind>
+void countZeros(const StripTile& tile, int row, int rows, TileSums& sums) {
+  if (!sums.hasZeros) std::memset(sums.columnZeros, 0, sizeof sums.columnZeros);
+  sums.hasZeros = true;
+  const DF d;
+  const hn::Rebind<std::uint16_t, DF> narrow;
+  const std::size_t lanes = hn::Lanes(d), columns = static_cast<std::size_t>(tile.columns);
+  for (int r = row; r < row + rows; ++r) {
+    const std::uint8_t* p = rowPointer(tile, r);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < columns; i += lanes) {
+      VU bits;
+      if constexpr (kKind == StoredKind::F32) {
+        bits = hn::Add(hn::BitCast(DU(), hn::LoadU(D8(), p + 4 * i)), hn::BitCast(DU(), hn::LoadU(D8(), p + 4 * i)));
+      } else {
+        const hn::Rebind<std::uint8_t, hn::Repartition<std::uint8_t, decltype(narrow)>> bytes;
+        bits = hn::ShiftLeft<17>(hn::PromoteTo(DU(), hn::BitCast(narrow, hn::LoadU(bytes, p + 2 * i))));
+      }
+      const auto isZero = hn::Eq(bits, hn::Zero(DU()));
+      count += hn::CountTrue(DU(), isZero);
+      const auto one = hn::BitCast(DI(), hn::IfThenElseZero(isZero, hn::Set(DU(), 1)));
+      const auto sum = hn::Add(hn::LoadU(narrow, sums.columnZeros + i), hn::DemoteTo(narrow, one));
+      hn::StoreU(sum, narrow, sums.columnZeros + i);
+    }
+    sums.rowZeros[r] = static_cast<std::uint32_t>(count);
+  }
+}
+
+// A whole tile -------------------------------------------------------------------------------------------------------
+
+template <StoredKind kKind, bool kMoments, int kRows>
+HWY_INLINE bool rowGroup(const StripTile& tile, int row, TileSums& sums) {
+  bool anyZero = false;
+  if constexpr (kKind == StoredKind::F32) {
+    bool second = false;
+    if (!floatExtremes<(kRows > 1 ? 2 : 1)>(tile, row, sums, anyZero)) return false;
+    if constexpr (kRows > 2) {
+      if (!floatExtremes<2>(tile, row + 2, sums, second)) return false;
+    }
+    anyZero = anyZero || second;
+  } else {
+    if (!keyExtremes<kKind, kRows>(tile, row, sums, anyZero)) return false;
+  }
+  moments<kKind, kMoments, kRows>(tile, row, sums);
+  if (anyZero) countZeros<kKind>(tile, row, kRows, sums);
+  return true;
+}
+
+void clear(const StripTile& tile, TileSums& sums) {
+  const std::size_t n = static_cast<std::size_t>(tile.columns), bytes = n * sizeof(float);
+  if (tile.kind == StoredKind::F32) {
+    std::fill_n(sums.columnMin, n, std::numeric_limits<float>::infinity());
+    std::fill_n(sums.columnMax, n, -std::numeric_limits<float>::infinity());
+  } else {
+    std::fill_n(sums.keyMin, n, static_cast<std::int16_t>(0x7fff));
+    std::fill_n(sums.keyMax, n, static_cast<std::int16_t>(-0x8000));
+  }
+  std::memset(sums.columnSum, 0, bytes);
+  std::memset(sums.columnSq, 0, bytes);
+  std::memset(sums.columnQuad, 0, bytes);
+  std::memset(sums.rowZeros, 0, sizeof sums.rowZeros);
+  sums.cube = 0;
+  sums.bitsOr = 0;
+  sums.hasZeros = false;
+}
+
+template <StoredKind kKind>
+void keysToFloats(const std::int16_t* keys, std::size_t n, float* values) {
+  const DF d;
+  const DI di;
+  const hn::Rebind<std::int16_t, DF> narrow;
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) {
+    const auto key = hn::PromoteTo(di, hn::LoadU(narrow, keys + i));
+    const auto code = hn::Xor(key, hn::And(hn::ShiftRight<31>(key), hn::Set(di, 0x7fff)));
+    if constexpr (kKind == StoredKind::Bf16) {
+      hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(code)), d, values + i);
+    } else {
+      const hn::Rebind<hwy::float16_t, DF> half;
+      const auto bits = hn::TruncateTo(hn::Rebind<std::uint16_t, DF>(), hn::BitCast(DU(), code));
+      hn::StoreU(hn::PromoteTo(d, hn::BitCast(half, bits)), d, values + i);
+    }
+  }
+}
+
+void untangle(float* values, std::size_t n) {
+  const DF d;
+  for (std::size_t i = 0; i < n; i += 2 * hn::Lanes(d)) {
+    const VF even = hn::Load(d, values + i), odd = hn::Load(d, values + i + hn::Lanes(d));
+    hn::StoreInterleaved2(even, odd, d, values + i);
+  }
+}
+
+template <StoredKind kKind, bool kMoments>
+bool sumRows(const StripTile& tile, TileSums& sums) {
+  clear(tile, sums);
+  int row = 0;
+  for (; row + kRowGroup <= tile.rows; row += kRowGroup)
+    if (!rowGroup<kKind, kMoments, kRowGroup>(tile, row, sums)) return false;
+  for (; row < tile.rows; ++row)
+    if (!rowGroup<kKind, kMoments, 1>(tile, row, sums)) return false;
+  const std::size_t n = static_cast<std::size_t>(tile.columns);
+  if constexpr (kKind != StoredKind::F32) {
+    keysToFloats<kKind>(sums.keyMin, n, sums.columnMin);
+    keysToFloats<kKind>(sums.keyMax, n, sums.columnMax);
+  }
+  if constexpr (kKind == StoredKind::Bf16) {
+    untangle(sums.columnSum, n);
+    if (kMoments) untangle(sums.columnSq, n), untangle(sums.columnQuad, n);
+  }
+  return true;
+}
+
+bool sumTileTarget(const StripTile& tile, bool withMoments, TileSums& sums) {
+  switch (tile.kind) {
+    case StoredKind::Bf16:
+      return withMoments ? sumRows<StoredKind::Bf16, true>(tile, sums) : sumRows<StoredKind::Bf16, false>(tile, sums);
+    case StoredKind::F16:
+      return withMoments ? sumRows<StoredKind::F16, true>(tile, sums) : sumRows<StoredKind::F16, false>(tile, sums);
+    case StoredKind::F32: break;
+  }
+  return withMoments ? sumRows<StoredKind::F32, true>(tile, sums) : sumRows<StoredKind::F32, false>(tile, sums);
+}
+
+template <class T>
+HWY_INLINE int findCode(const std::uint8_t* p, int n, T magnitude) {
+  const hn::Repartition<T, DF> d;
+  const auto wanted = hn::Set(d, magnitude), mask = hn::Set(d, static_cast<T>(T(-1) >> 1));
+  const int step = static_cast<int>(hn::Lanes(d));
+  int i = 0;
+  for (; i + step <= n; i += step) {
+    const auto code = hn::BitCast(d, hn::LoadU(D8(), p + sizeof(T) * static_cast<std::size_t>(i)));
+    const auto first = hn::FindFirstTrue(d, hn::Eq(hn::And(code, mask), wanted));
+    if (first >= 0) return i + static_cast<int>(first);
+  }
+  for (; i < n; ++i) {
+    T code;
+    std::memcpy(&code, p + sizeof(T) * static_cast<std::size_t>(i), sizeof(T));
+    if ((code & static_cast<T>(T(-1) >> 1)) == magnitude) return i;
+  }
+  return -1;
+}
+
+int findMagnitudeTarget(const std::byte* data, int n, StoredKind kind, float magnitude) {
+  const auto* p = reinterpret_cast<const std::uint8_t*>(data);
+  const auto bits = std::bit_cast<std::uint32_t>(magnitude);
+  if (kind == StoredKind::Bf16) return findCode<std::uint16_t>(p, n, static_cast<std::uint16_t>(bits >> 16));
+  if (kind == StoredKind::F16) return findCode<std::uint16_t>(p, n, floatToFp16(magnitude));
+  return findCode<std::uint32_t>(p, n, bits);
+}
+
+#endif  // HWY_SCALAR
+
+// Flushing -----------------------------------------------------------------------------------------------------------
+
+void addToDoubleTarget(const float* values, int n, double* sums) {
+  const hn::ScalableTag<double> d;
+  const hn::Rebind<float, decltype(d)> narrow;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(n); i += hn::Lanes(d))
+    hn::StoreU(hn::Add(hn::LoadU(d, sums + i), hn::PromoteTo(d, hn::LoadU(narrow, values + i))), d, sums + i);
+}
+
+void mergeExtremesTarget(const float* minima, const float* maxima, int n, float* min, float* max) {
+  const DF d;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(n); i += hn::Lanes(d)) {
+    hn::StoreU(hn::Min(hn::LoadU(d, min + i), hn::LoadU(d, minima + i)), d, min + i);
+    hn::StoreU(hn::Max(hn::LoadU(d, max + i), hn::LoadU(d, maxima + i)), d, max + i);
+  }
+}
+
+void reduceTexelsTarget(const TileSums& sums, int n, int texel, float* min, float* max, float* sum) {
+  const DF d;
+  const std::size_t lanes = hn::Lanes(d), width = static_cast<std::size_t>(texel);
+  std::size_t out = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(n); i += width, ++out) {
+    if (width < lanes) {
+      min[out] = *std::min_element(sums.columnMin + i, sums.columnMin + i + width);
+      max[out] = *std::max_element(sums.columnMax + i, sums.columnMax + i + width);
+      sum[out] = 0;
+      for (std::size_t k = 0; k < width; ++k) sum[out] += sums.columnSum[i + k];
+      continue;
+    }
+    VF low = hn::Load(d, sums.columnMin + i), high = hn::Load(d, sums.columnMax + i), s = hn::Load(d, sums.columnSum + i);
+    for (std::size_t k = lanes; k < width; k += lanes) {
+      low = hn::Min(low, hn::Load(d, sums.columnMin + i + k));
+      high = hn::Max(high, hn::Load(d, sums.columnMax + i + k));
+      s = hn::Add(s, hn::Load(d, sums.columnSum + i + k));
+    }
+    min[out] = hn::GetLane(hn::MinOfLanes(d, low));
+    max[out] = hn::GetLane(hn::MaxOfLanes(d, high));
+    sum[out] = hn::GetLane(hn::SumOfLanes(d, s));
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace ql
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ql {
+HWY_EXPORT(sumTileTarget);
+HWY_EXPORT(addToDoubleTarget);
+HWY_EXPORT(mergeExtremesTarget);
+HWY_EXPORT(reduceTexelsTarget);
+HWY_EXPORT(findMagnitudeTarget);
+
+bool sumTile(const StripTile& tile, bool withMoments, TileSums& sums) {
+  return HWY_DYNAMIC_DISPATCH(sumTileTarget)(tile, withMoments, sums);
+}
+
+void addToDouble(const float* values, int n, double* sums) {
+  HWY_DYNAMIC_DISPATCH(addToDoubleTarget)(values, n, sums);
+}
+
+void mergeExtremes(const float* minima, const float* maxima, int n, float* min, float* max) {
+  HWY_DYNAMIC_DISPATCH(mergeExtremesTarget)(minima, maxima, n, min, max);
+}
+
+void reduceTexels(const TileSums& sums, int n, int texel, float* min, float* max, float* sum) {
+  HWY_DYNAMIC_DISPATCH(reduceTexelsTarget)(sums, n, texel, min, max, sum);
+}
+
+int findMagnitude(const std::byte* data, int n, StoredKind kind, float magnitude) {
+  return HWY_DYNAMIC_DISPATCH(findMagnitudeTarget)(data, n, kind, magnitude);
+}
+
+}  // namespace ql
+#endif
