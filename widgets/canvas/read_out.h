@@ -11,10 +11,10 @@
 namespace ql {
 
 struct ReadOutRow {
-  QString label;          // secondary, left
-  QString value;          // right-aligned; empty: the label is a sentence over the whole width
+  QString label = {};     // secondary, left
+  QString value = {};     // right-aligned; empty: the label is a sentence over the whole width
   bool isStrong = false;  // the value that matters
-  QColor swatch;          // valid: a small square of this colour before the label
+  QColor swatch = {};     // valid: a small square of this colour before the label
 };
 
 /// Draws the box right of and below `anchor`, or on the side that has room inside `bounds`. `title` may be
