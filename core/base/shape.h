@@ -1,5 +1,7 @@
 #pragma once
 // Tensor shapes with checked products. Dimensions from files are untrusted: use elementCount().
+#include "core/base/error.h"  // before the alias: g++ 12 says that ErrorCode::Shape shadows it
+
 #include <cstdint>
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
-// The checkpoint formats, in the order in which they are tried. A new format is one file in formats/ and one line
-// in formats/formats.inc.
+// The checkpoint formats, in the order in which they are tried. A new format is one file in formats/ and one
+// line in formats/formats.inc.
 #include "core/io/checkpoint.h"
 
 #include <filesystem>
@@ -11,7 +11,7 @@
 namespace ql {
 
 struct CheckpointFormat {
-  std::string_view name;      // "safetensors"
+  std::string_view name;  // "safetensors"
   std::string_view sentence;
   /// By name and first bytes only; must not throw.
   bool (*canOpen)(const std::filesystem::path& path);

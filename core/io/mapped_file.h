@@ -1,6 +1,6 @@
 #pragma once
-// A read-only mapping of one file that survives the file being truncated under it: the SIGBUS handler puts a zero
-// page in place of what is gone and sets a flag, which readers check with throwIfTruncated().
+// A read-only mapping of one file that survives the file being truncated under it: the SIGBUS handler puts a
+// zero page in place of what is gone and sets a flag, which readers check with throwIfTruncated().
 #include <cstddef>
 #include <filesystem>
 #include <memory>
@@ -10,7 +10,8 @@ namespace ql {
 
 class MappedFile {
  public:
-  /// Opens and maps the whole file. Throws Error(Io) with the reason and a remedy (missing, a folder, no permission).
+  /// Opens and maps the whole file. Throws Error(Io) with the reason and a remedy (missing, a folder, no
+  /// permission).
   static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;

@@ -1,6 +1,6 @@
 #pragma once
-// Rows of matrices as float32, wherever they come from: a checkpoint, or a source that wraps another one (smoothed,
-// fake-quantized). Statistics, errors, pictures and exports read every model through this.
+// Rows of matrices as float32, wherever they come from: a checkpoint, or a source that wraps another one
+// (smoothed, fake-quantized). Statistics, errors, pictures and exports read every model through this.
 #include "core/io/checkpoint.h"
 
 #include <cstdint>
@@ -13,11 +13,11 @@ namespace ql {
 
 /// One matrix of a checkpoint, normalised to [out, in]: row = output channel, column = input channel.
 struct MatrixRef {
-  std::string tensor;          // name in the checkpoint
+  std::string tensor;  // name in the checkpoint
   std::int64_t out = 0;
   std::int64_t in = 0;
-  bool isTransposed = false;   // stored [in, out] (GPT-2 Conv1D)
-  std::int64_t slice = -1;     // expert of a fused 3-D tensor, else -1
+  bool isTransposed = false;  // stored [in, out] (GPT-2 Conv1D)
+  std::int64_t slice = -1;    // expert of a fused 3-D tensor, else -1
 
   bool operator==(const MatrixRef&) const = default;
 };
@@ -33,11 +33,13 @@ class WeightSource {
  public:
   virtual ~WeightSource() = default;
   /// Rows [rowBegin, rowEnd) as float32 into out [(rowEnd - rowBegin) * in]. Thread-safe.
-  /// Throws Error(Shape) outside the matrix, Error(Io) when the file shrank, Error(Unsupported) for its dtype.
+  /// Throws Error(Shape) outside the matrix, Error(Io) when the file shrank, Error(Unsupported) for its
+  /// dtype.
   virtual void readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd,
                         std::span<float> out) const = 0;
   /// The stored bytes when they are contiguous; nothing for transposed or computed matrices.
-  virtual std::optional<RawRows> rawRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd) const;
+  virtual std::optional<RawRows> rawRows(const MatrixRef& matrix, std::int64_t rowBegin,
+                                         std::int64_t rowEnd) const;
   /// Tells the source that these rows will not be needed soon (gives pages back).
   virtual void release(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd) const;
   /// Throws Error(Io) when something under this matrix vanished while it was being read.
@@ -50,7 +52,8 @@ class CheckpointSource : public WeightSource {
   explicit CheckpointSource(std::shared_ptr<const Checkpoint> checkpoint);
   void readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd,
                 std::span<float> out) const override;
-  std::optional<RawRows> rawRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd) const override;
+  std::optional<RawRows> rawRows(const MatrixRef& matrix, std::int64_t rowBegin,
+                                 std::int64_t rowEnd) const override;
   void release(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd) const override;
   void check(const MatrixRef& matrix) const override;
 
