@@ -67,7 +67,7 @@ std::vector<std::string> sources(const std::string& folder) {
 }
 
 std::vector<Include> includesOf(const std::string& file) {
-  static const std::regex directive(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
+  static const std::regex directive("^\\s*#\\s*include\\s*[<\"]([^>\"]+)[>\"]");
   std::ifstream stream(fs::path(ql::test::sourceDirectory()) / file);
   std::vector<Include> includes;
   std::string text;
