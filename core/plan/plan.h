@@ -1,6 +1,6 @@
 #pragma once
-// A quantization plan: a default choice, choices by linear, smoothing, points, locks, ignore list. A value type;
-// the plan never reads weights. Unknown keys of a file are kept on round trip.
+// A quantization plan: a default choice, choices by linear, smoothing, points, locks, ignore list. A value
+// type; the plan never reads weights. Unknown keys of a file are kept on round trip.
 #include "core/model/model.h"
 #include "core/quant/scheme.h"
 
@@ -16,11 +16,11 @@ namespace ql {
 struct PlanSmoothing {
   std::string producer;
   std::vector<std::string> consumers;
-  std::string method;                    // "smoothquant", "bismooth"
-  std::string statistic = "max";         // "max" | "median"
+  std::string method;             // "smoothquant", "bismooth"
+  std::string statistic = "max";  // "max" | "median"
   double alpha = 0.5;
-  std::optional<std::string> scales;     // "file.safetensors#name"
-  std::string unknown;                   // JSON object text of keys this version does not know
+  std::optional<std::string> scales;  // "file.safetensors#name"
+  std::string unknown;                // JSON object text of keys this version does not know
   bool operator==(const PlanSmoothing&) const = default;
 };
 
@@ -33,14 +33,16 @@ struct QuantizationPlan {
   PlanModel model;
   Choice defaultChoice;
   std::map<std::string, Choice> layers;
-  std::set<std::string> ignore;          // exact names: never quantized
-  std::set<std::string> locks;           // exact names: edits pass over them
+  std::set<std::string> ignore;  // exact names: never quantized
+  std::set<std::string> locks;   // exact names: edits pass over them
   std::vector<PlanSmoothing> smoothing;
   std::map<std::string, ActScheme> points;
   std::optional<ActScheme> kvCache;
-  std::string rotations = "[]";          // JSON text, kept as it is
-  std::string evidence = "{}";           // JSON text, kept as it is
-  std::string unknown = "{}";            // JSON object text of top-level keys this version does not know
+  std::string rotations = "[]";  // JSON text, kept as it is
+  std::string evidence = "{}";   // JSON text, kept as it is
+  std::string unknown = "{}";    // JSON object text of top-level keys this version does not know
+  std::map<std::string, std::string>
+      unknownInside;  // the same of inner objects, by JSON pointer: "/model", "/default/weight"
 
   bool operator==(const QuantizationPlan&) const = default;
 
@@ -53,8 +55,12 @@ struct QuantizationPlan {
 /// W8A8 per channel on every quantizable linear; embeddings, head, router ignored.
 QuantizationPlan newPlan(const Model& model, const std::string& fingerprint, const Choice& defaultChoice);
 
-/// Deterministic JSON (design.md 7), and back. parsePlan throws Error(Plan) naming `where`, the JSON path, what was
-/// expected and what to do. Accepts every word of the schema, also formats this version cannot measure.
+/// A plan of a model with 50,000 experts has half of this.
+inline constexpr std::size_t kMaxPlanBytes = 64u << 20;
+
+/// Deterministic JSON, and back: the same plan always gives the same bytes. parsePlan throws Error(Plan)
+/// naming `where`, the JSON path, what was expected and what to do. Accepts every word of the schema, also
+/// formats this version cannot measure.
 std::string planJson(const QuantizationPlan& plan);
 QuantizationPlan parsePlan(std::string_view json, const std::string& where);
 QuantizationPlan loadPlan(const std::filesystem::path& path);

@@ -8,14 +8,15 @@
 
 namespace ql {
 
-/// The result of an edit: the new plan, how many linears it changed, which were passed over because locked or ignored.
+/// The result of an edit: the new plan, how many linears it changed, which were passed over because locked or
+/// ignored.
 struct EditResult {
   QuantizationPlan plan;
   std::vector<std::string> changed, locked, ignored;
 };
 
-/// Sets the choice of each linear (each from its present choice) except locked and ignored ones. A choice equal to the
-/// default is removed from `layers`.
+/// Sets the choice of each linear (each from its present choice) except locked and ignored ones. A choice
+/// equal to the default is removed from `layers`.
 EditResult setChoices(const QuantizationPlan& plan, const std::vector<std::string>& linears,
                       const std::function<Choice(const Choice&)>& edit);
 EditResult setLocked(const QuantizationPlan& plan, const std::vector<std::string>& linears, bool locked);
@@ -29,18 +30,18 @@ std::vector<PlanDifference> diffPlans(const QuantizationPlan& a, const Quantizat
 
 /// Linears of one fused group whose choices differ: runtimes refuse those.
 struct FusedConflict {
-  std::string group;                      // fused name
+  std::string group;  // fused name
   std::vector<std::string> members;
-  std::vector<std::string> schemes;       // text of each member's choice
+  std::vector<std::string> schemes;  // text of each member's choice
 };
 std::vector<FusedConflict> fusedConflicts(const QuantizationPlan& plan, const Model& model);
 
 /// Sizes of a plan on a model.
 struct PlanTotals {
   std::size_t linears = 0, changed = 0, locked = 0, ignored = 0;
-  double storedBytes = 0, plannedBytes = 0;   // of the quantizable linears
-  double averageBits = 0;                     // planned bits per weight over them
-  double otherBytes = 0;                      // everything else in the checkpoint
+  double storedBytes = 0, plannedBytes = 0;  // of the quantizable linears
+  double averageBits = 0;                    // planned bits per weight over them
+  double otherBytes = 0;                     // everything else in the checkpoint
 };
 PlanTotals planTotals(const QuantizationPlan& plan, const Model& model, double totalBytes);
 
