@@ -41,13 +41,15 @@ nlohmann::ordered_json metricJson(const Metric& metric);
 /// are those of all weights; kurtosis, max_over_median and the peak ratios are the largest of the members;
 /// shares are weighted by the members' weights. Quantiles, medians and positions are not defined for a group
 /// (NaN, -1).
-WeightSummary mergeSummaries(std::span<const WeightSummary* const> members);
+WeightSummary mergeSummaries(std::span<const WeightSummary> members);
 
-/// One matrix of a group with its error.
+/// What one matrix adds to a group's errors.
 struct MeasuredLayer {
-  const WeightSummary* summary = nullptr;
-  const LayerError* error = nullptr;
+  LayerError figures;                        // without columns
+  double errorEnergy = 0, weightEnergy = 0;  // sums over the columns
+  double weights = 0, nonZeros = 0;
 };
+MeasuredLayer measuredLayer(const WeightSummary& summary, const LayerError& error);
 
 /// weight_rel_fro and sqnr_db come from the summed energies, never from averages; dead codes and bits are
 /// weighted by weights; the others are the largest of the members.

@@ -65,17 +65,17 @@ void raise(std::optional<double>& total, const std::optional<double>& value) {
 
 }  // namespace
 
-WeightSummary mergeSummaries(std::span<const WeightSummary* const> members) {
+WeightSummary mergeSummaries(std::span<const WeightSummary> members) {
   WeightSummary total;
   Spread spread;
-  for (const WeightSummary* s : members) {
-    addExtremes(total, *s, spread.n == 0);
-    addCounts(total, *s);
-    spread.add(*s);
-    total.quantilesExact = total.quantilesExact && s->quantilesExact;
+  for (const WeightSummary& s : members) {
+    addExtremes(total, s, spread.n == 0);
+    addCounts(total, s);
+    spread.add(s);
+    total.quantilesExact = total.quantilesExact && s.quantilesExact;
   }
-  for (const WeightSummary* s : members)
-    if (spread.n > 0) addShares(total, *s, finiteCount(*s) / spread.n);
+  for (const WeightSummary& s : members)
+    if (spread.n > 0) addShares(total, s, finiteCount(s) / spread.n);
   total.mean = spread.mean;
   total.std = spread.n > 1 ? std::sqrt(spread.squares / (spread.n - 1)) : 0;
   total.medianAbs = total.quantile001 = total.quantile01 = total.quantile50 = kNotDefined;
@@ -84,20 +84,29 @@ WeightSummary mergeSummaries(std::span<const WeightSummary* const> members) {
   return total;
 }
 
+MeasuredLayer measuredLayer(const WeightSummary& summary, const LayerError& error) {
+  MeasuredLayer layer;
+  layer.figures = error;
+  layer.figures.columnError = layer.figures.columnEnergy = {};
+  layer.errorEnergy = sum(error.columnError);
+  layer.weightEnergy = sum(error.columnEnergy);
+  layer.weights = static_cast<double>(summary.count);
+  layer.nonZeros = finiteCount(summary) - static_cast<double>(summary.zeros);
+  return layer;
+}
+
 LayerError mergeErrors(std::span<const MeasuredLayer> members) {
   LayerError total;
   double errorEnergy = 0, weightEnergy = 0, weights = 0, nonZeros = 0;
   for (const MeasuredLayer& member : members) {
-    const LayerError& e = *member.error;
-    const auto count = static_cast<double>(member.summary->count);
-    const double nonZero = finiteCount(*member.summary) - static_cast<double>(member.summary->zeros);
-    errorEnergy += sum(e.columnError);
-    weightEnergy += sum(e.columnEnergy);
-    weights += count;
-    nonZeros += nonZero;
-    total.deadCode += e.deadCode * nonZero;
-    total.deadCodeGaussian += e.deadCodeGaussian * nonZero;
-    total.bitsPerWeight += e.bitsPerWeight * count;
+    const LayerError& e = member.figures;
+    errorEnergy += member.errorEnergy;
+    weightEnergy += member.weightEnergy;
+    weights += member.weights;
+    nonZeros += member.nonZeros;
+    total.deadCode += e.deadCode * member.nonZeros;
+    total.deadCodeGaussian += e.deadCodeGaussian * member.nonZeros;
+    total.bitsPerWeight += e.bitsPerWeight * member.weights;
     total.weightRelL1 = std::max(total.weightRelL1, e.weightRelL1);
     total.columnPeakRatio = std::max(total.columnPeakRatio, e.columnPeakRatio);
     total.maxAbsError = std::max(total.maxAbsError, e.maxAbsError);

@@ -46,6 +46,7 @@ void prepareProcess() {
     static_cast<void>(::open("/dev/null", descriptor == 2 ? O_WRONLY : O_RDONLY));
   }
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
+  static_cast<void>(std::signal(SIGXFSZ, SIG_IGN));
   // A caller that ignores SIGINT (nohup, a script's background job) wants us to ignore it too.
   if (std::signal(SIGINT, exitAsCancelled) == SIG_IGN) static_cast<void>(std::signal(SIGINT, SIG_IGN));
 }

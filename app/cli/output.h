@@ -7,8 +7,8 @@
 namespace ql::cli {
 
 /// Opens /dev/null in place of standard streams that the caller closed, so that no result file lands on
-/// descriptor 1 or 2; turns SIGPIPE into an error code; makes SIGINT outside a job end the process with exit
-/// code 130. Call first.
+/// descriptor 1 or 2; turns SIGPIPE and SIGXFSZ into error codes; makes SIGINT outside a job end the process
+/// with exit code 130. Call first.
 void prepareProcess();
 
 /// Writes to standard output. A reader that went away (head, less) is no error: the rest is dropped silently.

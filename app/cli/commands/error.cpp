@@ -101,7 +101,7 @@ class ErrorCommand : public Command {
       const LinearId id = questions[i].id;
       std::vector<Choice> missing;
       for (; i < questions.size() && questions[i].id == id; ++i)
-        if (!m_workspace->error(id, questions[i].choice)) missing.push_back(questions[i].choice);
+        if (!m_workspace->errorFigures(id, questions[i].choice)) missing.push_back(questions[i].choice);
       if (missing.empty()) continue;
       const auto same =
           std::find_if(batches.begin(), batches.end(), [&](const auto& b) { return b.first == missing; });
@@ -116,22 +116,22 @@ class ErrorCommand : public Command {
     });
   }
 
-  std::shared_ptr<const LayerError> answer(const Question& question) const {
-    auto error = m_workspace->error(question.id, question.choice);
+  LayerError answer(const Question& question) const {
+    const auto error = m_workspace->errorFigures(question.id, question.choice);
     if (!error)
       throw Error(ErrorCode::Store, "There is no error of " + m_workspace->model().linears[question.id].name +
                                         " under " + specText(question.choice) + " in " + m_model +
                                         "; name the checkpoint itself.");
-    return error;
+    return *error;
   }
 
   Json jsonOf(const Question& question) const {
-    const auto error = answer(question);
+    const LayerError error = answer(question);
     Json json = layerJson(m_workspace->model().linears[question.id]);
     json["scheme"] = specText(question.choice);
-    for (const Metric& metric : pickMetrics(metricsOf(*error), kAllKeys))
+    for (const Metric& metric : pickMetrics(metricsOf(error), kAllKeys))
       json[std::string(metric.info.key)] = metricJson(metric);
-    json["provenance"] = evidenceJson(error->evidence);
+    json["provenance"] = evidenceJson(error.evidence);
     return json;
   }
 
@@ -147,7 +147,7 @@ class ErrorCommand : public Command {
              {"out", std::to_string(linear.out())},
              {"in", std::to_string(linear.in())},
              {"scheme", specText(question.choice)}},
-            pickMetrics(metricsOf(*answer(question)), kAllKeys)};
+            pickMetrics(metricsOf(answer(question)), kAllKeys)};
   }
 
   FigureRow tableRow(const Question& question) const {
@@ -155,7 +155,7 @@ class ErrorCommand : public Command {
     return {{{"layer", linear.name},
              {"shape", shapeText({linear.out(), linear.in()})},
              {"scheme", specText(question.choice)}},
-            pickMetrics(metricsOf(*answer(question)), kTableKeys)};
+            pickMetrics(metricsOf(answer(question)), kTableKeys)};
   }
 
   void printAnswers(const std::vector<Question>& questions) const {

@@ -53,9 +53,9 @@ struct DtypeCount {
   std::uint64_t tensors = 0, bytes = 0;
 };
 
-std::map<std::string, DtypeCount> countDtypes(const Checkpoint& checkpoint) {
+std::map<std::string, DtypeCount> countDtypes(const Workspace& workspace) {
   std::map<std::string, DtypeCount> counts;
-  for (const TensorInfo& tensor : checkpoint.tensors()) {
+  for (const TensorInfo& tensor : workspace.tensors()) {
     DtypeCount& entry = counts[std::string(dtypeInfo(tensor.dtype).name)];
     ++entry.tensors;
     entry.bytes += tensor.sizeBytes;
@@ -70,9 +70,9 @@ Json filesJson(const Checkpoint& checkpoint) {
   return files;
 }
 
-Json dtypesJson(const Checkpoint& checkpoint) {
+Json dtypesJson(const Workspace& workspace) {
   Json dtypes = Json::array();
-  for (const auto& [name, count] : countDtypes(checkpoint))
+  for (const auto& [name, count] : countDtypes(workspace))
     dtypes.push_back({{"dtype", name}, {"tensors", count.tensors}, {"bytes", count.bytes}});
   return dtypes;
 }
@@ -106,9 +106,9 @@ Json modelJson(const Workspace& workspace) {
   json["measured_layers"] = workspace.measuredCount();
   const Checkpoint* checkpoint = workspace.checkpoint();
   json["format"] = checkpoint == nullptr ? Json(nullptr) : Json(checkpoint->format());
-  json["bytes"] = checkpoint == nullptr ? Json(nullptr) : Json(checkpoint->sizeBytes());
+  json["bytes"] = workspace.sizeBytes();
   json["files"] = checkpoint == nullptr ? Json::array() : filesJson(*checkpoint);
-  json["dtypes"] = checkpoint == nullptr ? Json::array() : dtypesJson(*checkpoint);
+  json["dtypes"] = dtypesJson(workspace);
   json["layers"] = layersJson(model);
   json["sites"] = Json::array();
   for (const Site& site : model.sites)
@@ -142,16 +142,13 @@ std::string headText(const Workspace& workspace) {
   std::string text = printable(model.name) + ": " + printable(model.architecture) + ", " +
                      thousands(model.parameterCount) + " parameters, " +
                      counted(static_cast<std::uint64_t>(model.blockCount), "block") + "\n";
-  if (const Checkpoint* checkpoint = workspace.checkpoint()) {
-    text += counted(checkpoint->tensors().size(), "tensor") + " in " +
-            counted(checkpoint->shards().size(), "file") + " (" + checkpoint->format() + "), " +
-            bytesText(static_cast<double>(checkpoint->sizeBytes())) + ":";
-    for (const auto& [name, count] : countDtypes(*checkpoint))
-      text += " " + name + " " + bytesText(static_cast<double>(count.bytes));
-    text += "\n";
-  } else {
-    text += "Statistics only: the weights are not here\n";
-  }
+  text += counted(workspace.tensors().size(), "tensor");
+  if (const Checkpoint* checkpoint = workspace.checkpoint())
+    text += " in " + counted(checkpoint->shards().size(), "file") + " (" + checkpoint->format() + ")";
+  text += ", " + bytesText(static_cast<double>(workspace.sizeBytes())) + ":";
+  for (const auto& [name, count] : countDtypes(workspace))
+    text += " " + name + " " + bytesText(static_cast<double>(count.bytes));
+  text += workspace.checkpoint() == nullptr ? "; statistics only, the weights are not here\n" : "\n";
   text += counted(model.sites.size(), "site") + ", " +
           counted(model.smoothingGroups.size(), "smoothing group") + ", " +
           counted(model.fusedGroups.size(), "fused group") + "; " +

@@ -116,58 +116,57 @@ class StatsCommand : public Command {
   void measure(const std::vector<LinearId>& ids) {
     AnalyzeOptions options;
     for (const LinearId id : ids)
-      if (!m_workspace->weightStats(id)) options.linears.push_back(id);
+      if (!m_workspace->weightSummary(id)) options.linears.push_back(id);
     std::vector<LinearId> errors;
     for (const LinearId id : ids)
-      if (m_needsErrors && !m_workspace->error(id, m_choice)) errors.push_back(id);
+      if (m_needsErrors && !m_workspace->errorFigures(id, m_choice)) errors.push_back(id);
     if (options.linears.empty() && errors.empty()) return;
     runJob(m_job, [&](JobContext& job) {
       if (!options.linears.empty()) m_workspace->analyze(options, job);
-      std::erase_if(errors, [&](LinearId id) { return m_workspace->error(id, m_choice) != nullptr; });
+      std::erase_if(errors, [&](LinearId id) { return m_workspace->errorFigures(id, m_choice).has_value(); });
       if (!errors.empty()) m_workspace->measure(errors, std::span(&m_choice, 1), job);
     });
   }
 
-  std::shared_ptr<const WeightStats> statsOf(LinearId id) const {
-    auto stats = m_workspace->weightStats(id);
-    if (!stats)
-      throw Error(ErrorCode::Store, "There are no statistics of " + m_workspace->model().linears[id].name +
-                                        " in " + m_model + "; run qloupe analyze on the checkpoint again.");
-    return stats;
+  WeightSummary summaryOf(LinearId id) const {
+    if (const auto summary = m_workspace->weightSummary(id)) return *summary;
+    throw Error(ErrorCode::Store, "There are no statistics of " + m_workspace->model().linears[id].name +
+                                      " in " + m_model + "; run qloupe analyze on the checkpoint again.");
   }
 
   /// All metrics of a group; of one layer they are its own.
   std::vector<Metric> metricsOfGroup(const Group& group) const {
-    std::vector<std::shared_ptr<const WeightStats>> stats;
-    std::vector<std::shared_ptr<const LayerError>> errors;
-    std::vector<const WeightSummary*> summaries;
+    std::vector<WeightSummary> summaries;
     std::vector<MeasuredLayer> layers;
     for (const LinearId id : group.members) {
-      stats.push_back(statsOf(id));
-      summaries.push_back(&stats.back()->summary);
+      summaries.push_back(summaryOf(id));
       if (!m_needsErrors) continue;
-      errors.push_back(m_workspace->error(id, m_choice));
-      if (errors.back()) layers.push_back({&stats.back()->summary, errors.back().get()});
+      if (const auto error = m_workspace->error(id, m_choice))
+        layers.push_back(measuredLayer(summaries.back(), *error));
     }
     const bool isOne = group.members.size() == 1;
-    std::vector<Metric> metrics = metricsOf(isOne ? *summaries.front() : mergeSummaries(summaries));
-    if (!m_needsErrors || layers.empty()) return metrics;
-    for (const Metric& metric : metricsOf(isOne ? *layers.front().error : mergeErrors(layers)))
+    std::vector<Metric> metrics = metricsOf(isOne ? summaries.front() : mergeSummaries(summaries));
+    if (layers.empty()) return metrics;
+    for (const Metric& metric : metricsOf(isOne ? layers.front().figures : mergeErrors(layers)))
       if (isErrorKey(std::string(metric.info.key))) metrics.push_back(metric);
     return metrics;
   }
 
+  /// Read one layer at a time: whole statistics are big.
   Evidence evidenceOfGroup(const Group& group) const {
-    Evidence evidence = statsOf(group.members.front())->evidence;
-    if (group.members.size() == 1) return evidence;
-    evidence.n = 0;
+    Evidence together;
     for (const LinearId id : group.members) {
-      const Evidence& one = statsOf(id)->evidence;
-      evidence.n += one.n;
-      if (one.kind != Evidence::Kind::Exact) evidence.kind = one.kind;
+      const auto stats = m_workspace->weightStats(id);
+      if (!stats) continue;
+      const std::int64_t n = together.n + stats->evidence.n;
+      const bool isSampled = together.kind == Evidence::Kind::Sampled;
+      together = stats->evidence;
+      together.n = n;
+      if (isSampled) together.kind = Evidence::Kind::Sampled;
     }
-    evidence.method += ", " + std::to_string(group.members.size()) + " layers together";
-    return evidence;
+    if (group.members.size() > 1)
+      together.method += ", " + std::to_string(group.members.size()) + " layers together";
+    return together;
   }
 
   FigureRow rowOf(const Group& group, const std::vector<std::string>& keys) const {
