@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <set>
@@ -82,7 +83,8 @@ struct StatisticsWriter::State {
   fs::path path, folder;
   StatisticsHeader header;
   std::unique_ptr<Folder> lock;
-  std::mutex mutex;                 // guards what follows; taken before h5::Lock
+  std::mutex writing;  // one add() or finish() at a time; taken before the others
+  std::mutex mutex;    // guards what follows; never held while writing: readers do not wait for the disk
   std::map<Key, fs::path> entries;  // in which file a subtree is
   long nextPart = 0;
   bool isFinished = false;
@@ -192,7 +194,7 @@ bool StatisticsWriter::contains(const std::string& section, const std::string& n
 }
 
 void StatisticsWriter::add(const std::string& section, const std::string& name, const DataTree& tree) {
-  const std::lock_guard guard(m_state->mutex);
+  const std::lock_guard one(m_state->writing);
   QL_ASSERT(!m_state->isFinished);
   std::string number = std::to_string(m_state->nextPart);
   number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
@@ -203,24 +205,36 @@ void StatisticsWriter::add(const std::string& section, const std::string& name, 
     h5::writeTree(h5::makeGroup(group.get(), name, part).get(), tree, part);
   });
   ++m_state->nextPart;
+  const std::lock_guard guard(m_state->mutex);
   m_state->entries[{section, name}] = part;
 }
 
 DataTree StatisticsWriter::read(const std::string& section, const std::string& name) const {
-  const std::lock_guard guard(m_state->mutex);
-  const auto entry = m_state->entries.find({section, name});
-  if (entry == m_state->entries.end()) h5::throwAbsent(m_state->path, section, name);
+  fs::path file;
+  {
+    const std::lock_guard guard(m_state->mutex);
+    const auto entry = m_state->entries.find({section, name});
+    if (entry == m_state->entries.end()) h5::throwAbsent(m_state->path, section, name);
+    file = entry->second;
+  }
   const h5::Lock lock;
-  const Id file = h5::openReadOnly(entry->second);
-  if (!file) h5::throwDamaged(entry->second, "it vanished or cannot be opened any more");
-  return h5::readSubtree(file.get(), entry->second, section, name);
+  Id open = h5::openReadOnly(file);
+  if (!open) open = h5::openReadOnly(m_state->path);  // finish() ran in between
+  if (!open) h5::throwDamaged(file, "it vanished or cannot be opened any more");
+  return h5::readSubtree(open.get(), file, section, name);
 }
 
 void StatisticsWriter::finish() {
-  const std::lock_guard guard(m_state->mutex);
+  const std::lock_guard one(m_state->writing);
   if (m_state->isFinished) return;
-  writeDurably(m_state->path, m_state->folder, [this](hid_t file) { m_state->assemble(file); });
-  for (auto& [key, file] : m_state->entries) file = m_state->path;
+  // Only add(), which waits for `writing`, changes the entries: reading them needs no further lock.
+  const auto isWhole = [this](const auto& entry) { return entry.second == m_state->path; };
+  if (m_state->entries.empty() || !std::all_of(m_state->entries.begin(), m_state->entries.end(), isWhole))
+    writeDurably(m_state->path, m_state->folder, [this](hid_t file) { m_state->assemble(file); });
+  {
+    const std::lock_guard guard(m_state->mutex);
+    for (auto& [key, file] : m_state->entries) file = m_state->path;
+  }
   m_state->isFinished = true;
   m_state->removeParts();
 }
