@@ -1,0 +1,235 @@
+#include "widgets/panels/choice_form.h"
+
+#include "core/quant/quantizer.h"
+#include "widgets/panels/form_parts.h"
+
+#include <QComboBox>
+#include <QGridLayout>
+#include <QSpinBox>
+
+#include <algorithm>
+
+namespace ql {
+
+namespace {
+
+constexpr const char* kUnquantized = "bf16";  // shown as "16 bit": the weights stay as stored
+
+struct GranularityEntry {
+  Granularity granularity;
+  const char* text;
+};
+constexpr GranularityEntry kGranularities[] = {
+    {Granularity::Tensor, QT_TRANSLATE_NOOP("ql::ChoiceForm", "tensor")},
+    {Granularity::OutputChannel, QT_TRANSLATE_NOOP("ql::ChoiceForm", "channel")},
+    {Granularity::InputChannel, QT_TRANSLATE_NOOP("ql::ChoiceForm", "input channel")},
+    {Granularity::Group, QT_TRANSLATE_NOOP("ql::ChoiceForm", "group")},
+    {Granularity::GroupInChannel, QT_TRANSLATE_NOOP("ql::ChoiceForm", "group in channel")},
+};
+
+struct ActivationEntry {
+  Granularity granularity;
+  bool dynamic;
+  const char* text;
+};
+constexpr ActivationEntry kActivations[] = {
+    {Granularity::Token, true, QT_TRANSLATE_NOOP("ql::ChoiceForm", "token, dynamic")},
+    {Granularity::Tensor, true, QT_TRANSLATE_NOOP("ql::ChoiceForm", "tensor, dynamic")},
+    {Granularity::Tensor, false, QT_TRANSLATE_NOOP("ql::ChoiceForm", "tensor, static")},
+    {Granularity::Group, true, QT_TRANSLATE_NOOP("ql::ChoiceForm", "group, dynamic")},
+};
+
+QString fromView(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+
+bool isGrouped(Granularity granularity) {
+  return granularity == Granularity::Group || granularity == Granularity::GroupInChannel;
+}
+
+QComboBox* makeCombo(const QString& name, const QString& tip, QWidget* parent) {
+  auto* combo = new QComboBox(parent);
+  combo->setAccessibleName(name);
+  combo->setToolTip(tip);
+  combo->setMinimumContentsLength(5);
+  combo->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  combo->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+  return combo;
+}
+
+/// Selects the entry with this data, adding it when a plan holds a word that the list lacks.
+void selectData(QComboBox* combo, const QString& data) {
+  int at = combo->findData(data);
+  if (at < 0) {
+    combo->addItem(data, data);
+    at = combo->count() - 1;
+  }
+  combo->setCurrentIndex(at);
+}
+
+void addRow(QGridLayout* grid, int row, const QString& text, QWidget* first, QWidget* second) {
+  QLabel* label = makeDimLabel(text, FontRole::Body, grid->parentWidget());
+  label->setBuddy(first);
+  label->setTextFormat(Qt::AutoText);
+  grid->addWidget(label, row, 0, Qt::AlignRight | Qt::AlignVCenter);
+  grid->addWidget(first, row, 1);
+  grid->addWidget(second, row, 2);
+}
+
+}  // namespace
+
+ChoiceForm::ChoiceForm(QWidget* parent) : QWidget(parent) {
+  auto* grid = new QGridLayout(this);
+  grid->setContentsMargins(0, 0, 0, 0);
+  grid->setHorizontalSpacing(scaledPx(8));
+  grid->setVerticalSpacing(scaledPx(5));
+  grid->setColumnStretch(1, 5);
+  grid->setColumnStretch(2, 8);
+  setupWeight();
+  setupActivation();
+}
+
+void ChoiceForm::setupWeight() {
+  auto* grid = static_cast<QGridLayout*>(layout());
+  m_format = makeCombo(tr("Weight format"), tr("Number format of the weights"), this);
+  for (const NumberFormatInfo& info : numberFormats())
+    if (info.isInteger && info.integerBits >= 2) m_format->addItem(fromView(info.name), fromView(info.name));
+  m_format->addItem(tr("16 bit"), QString::fromLatin1(kUnquantized));
+  m_symmetry = new SegmentedControl(tr("Symmetry"), this);
+  m_symmetry->addSegment(tr("Symmetric"), tr("Zero is code 0; the range is -absmax to absmax"));
+  m_symmetry->addSegment(tr("Asym."), tr("Asymmetric: a zero point, the range is min to max"));
+  addRow(grid, 0, tr("Weight"), m_format, m_symmetry);
+  m_granularity = makeCombo(tr("Granularity"), tr("Which weights share one scale"), this);
+  for (const GranularityEntry& entry : kGranularities)
+    m_granularity->addItem(tr(entry.text), static_cast<int>(entry.granularity));
+  m_groupSize = new QSpinBox(this);
+  m_groupSize->setRange(1, 1 << 20);
+  m_groupSize->setValue(128);
+  m_groupSize->setPrefix(tr("size "));
+  m_groupSize->setAlignment(Qt::AlignRight);
+  m_groupSize->setAccessibleName(tr("Group size"));
+  m_groupSize->setToolTip(tr("Weights that share one scale, along the input channels"));
+  m_groupSize->setKeyboardTracking(false);
+  addRow(grid, 1, tr("Granularity"), m_granularity, m_groupSize);
+  m_algorithm = makeCombo(tr("Algorithm"), tr("How the codes are found"), this);
+  for (const Quantizer* quantizer : quantizers()) {
+    m_algorithm->addItem(fromView(quantizer->name), fromView(quantizer->name));
+    m_algorithm->setItemData(m_algorithm->count() - 1, fromView(quantizer->sentence), Qt::ToolTipRole);
+  }
+  m_flavour = makeCombo(tr("Flavour"), tr("Whose rule for scale and rounding is followed"), this);
+  const std::vector<std::string>& flavours = quantizers().empty() ? flavourNames() : quantizers().front()->flavours;
+  for (const std::string& name : flavours) m_flavour->addItem(QString::fromStdString(name), QString::fromStdString(name));
+  addRow(grid, 2, tr("Algorithm"), m_algorithm, m_flavour);
+  connect(m_format, &QComboBox::activated, this, &ChoiceForm::takeEdit);
+  connect(m_symmetry, &SegmentedControl::picked, this, &ChoiceForm::takeEdit);
+  connect(m_granularity, &QComboBox::activated, this, &ChoiceForm::takeEdit);
+  connect(m_groupSize, &QSpinBox::valueChanged, this, &ChoiceForm::takeEdit);
+  connect(m_algorithm, &QComboBox::activated, this, &ChoiceForm::takeEdit);
+  connect(m_flavour, &QComboBox::activated, this, &ChoiceForm::takeEdit);
+}
+
+void ChoiceForm::setupActivation() {
+  m_activation = makeCombo(tr("Activation format"),
+                           tr("Number format of the input activations: stored in the plan and exported; not measured "
+                              "without activation data"),
+                           this);
+  m_activation->addItem(tr("16 bit"), QString());
+  for (const char* name : {"int8", "int4"}) m_activation->addItem(QString::fromLatin1(name), QString::fromLatin1(name));
+  m_activationKind = makeCombo(tr("Activation granularity"), tr("Which activations share one scale, and when it is found"), this);
+  for (const ActivationEntry& entry : kActivations) m_activationKind->addItem(tr(entry.text));
+  addRow(static_cast<QGridLayout*>(layout()), 3, tr("Activation"), m_activation, m_activationKind);
+  connect(m_activation, &QComboBox::activated, this, &ChoiceForm::takeEdit);
+  connect(m_activationKind, &QComboBox::activated, this, &ChoiceForm::takeEdit);
+}
+
+void ChoiceForm::setChoice(const Choice& choice, const Choice& base) {
+  m_isSetting = true;
+  m_shown = choice;
+  m_base = base;
+  selectData(m_format, choice.weight ? QString::fromStdString(choice.weight->format) : QString::fromLatin1(kUnquantized));
+  if (choice.weight) {
+    const WeightScheme& w = *choice.weight;
+    m_symmetry->setCurrent(w.symmetric ? 0 : 1);
+    m_granularity->setCurrentIndex(m_granularity->findData(static_cast<int>(w.granularity)));
+    if (w.groupSize) m_groupSize->setValue(static_cast<int>(*w.groupSize));
+    selectData(m_algorithm, QString::fromStdString(w.algorithm.name));
+    selectData(m_flavour, QString::fromStdString(w.flavour));
+  }
+  selectData(m_activation, choice.activation ? QString::fromStdString(choice.activation->format) : QString());
+  if (choice.activation)
+    for (int i = 0; i < static_cast<int>(std::size(kActivations)); ++i)
+      if (kActivations[i].granularity == choice.activation->granularity &&
+          kActivations[i].dynamic == choice.activation->dynamic)
+        m_activationKind->setCurrentIndex(i);
+  updateEnabled();
+  markChanges();
+  m_isSetting = false;
+}
+
+WeightScheme ChoiceForm::weightScheme() const {
+  // What the form does not show (clip, options of the algorithm) stays as it was.
+  WeightScheme w = m_shown.weight.value_or(m_base.weight.value_or(WeightScheme{}));
+  w.format = m_format->currentData().toString().toStdString();
+  w.symmetric = m_symmetry->current() == 0;
+  if (m_granularity->currentIndex() >= 0) w.granularity = static_cast<Granularity>(m_granularity->currentData().toInt());
+  w.groupSize = isGrouped(w.granularity) ? std::optional<std::int64_t>(m_groupSize->value()) : std::nullopt;
+  if (w.granularity != Granularity::Block) w.block.reset();
+  const std::string algorithm = m_algorithm->currentData().toString().toStdString();
+  if (algorithm != w.algorithm.name) w.algorithm = {algorithm, {}};
+  w.flavour = m_flavour->currentData().toString().toStdString();
+  return w;
+}
+
+std::optional<ActScheme> ChoiceForm::activationScheme() const {
+  const std::string format = m_activation->currentData().toString().toStdString();
+  if (format.empty()) return std::nullopt;
+  ActScheme a = m_shown.activation.value_or(ActScheme{});
+  a.format = format;
+  const ActivationEntry& kind = kActivations[std::max(0, m_activationKind->currentIndex())];
+  a.granularity = kind.granularity;
+  a.dynamic = kind.dynamic;
+  if (kind.granularity != Granularity::Group)
+    a.groupSize.reset();
+  else if (!a.groupSize)
+    a.groupSize = m_groupSize->value();
+  return a;
+}
+
+Choice ChoiceForm::choice() const {
+  Choice choice;
+  const QString format = m_format->currentData().toString();
+  const NumberFormatInfo* info = findNumberFormat(format.toStdString());
+  if (info && info->isQuantized) choice.weight = weightScheme();
+  choice.activation = activationScheme();
+  if (!choice.weight) choice.activation.reset();  // activations are quantized to feed integer weights
+  return choice;
+}
+
+void ChoiceForm::takeEdit() {
+  if (m_isSetting) return;
+  const Choice made = choice();
+  setChoice(made, m_base);
+  emit edited(made);
+}
+
+void ChoiceForm::updateEnabled() {
+  const bool isQuantized = m_shown.weight.has_value();
+  for (QWidget* widget : {static_cast<QWidget*>(m_symmetry), static_cast<QWidget*>(m_granularity),
+                          static_cast<QWidget*>(m_algorithm), static_cast<QWidget*>(m_flavour),
+                          static_cast<QWidget*>(m_activation)})
+    widget->setEnabled(isQuantized);
+  m_groupSize->setEnabled(isQuantized && isGrouped(m_shown.weight->granularity));
+  m_activationKind->setEnabled(m_shown.activation.has_value());
+}
+
+void ChoiceForm::markChanges() {
+  const auto mark = [](QWidget* widget, bool isChanged) { setStyleProperty(widget, "changed", isChanged); };
+  const WeightScheme shown = m_shown.weight.value_or(WeightScheme{}), base = m_base.weight.value_or(WeightScheme{});
+  const bool isBoth = m_shown.weight && m_base.weight;
+  mark(m_format, m_shown.weight.has_value() != m_base.weight.has_value() || shown.format != base.format);
+  mark(m_granularity, isBoth && shown.granularity != base.granularity);
+  mark(m_groupSize, isBoth && shown.groupSize && shown.groupSize != base.groupSize);
+  mark(m_algorithm, isBoth && shown.algorithm != base.algorithm);
+  mark(m_flavour, isBoth && shown.flavour != base.flavour);
+  mark(m_activation, m_shown.activation != m_base.activation);
+}
+
+}  // namespace ql

@@ -1,0 +1,42 @@
+#pragma once
+// The form of one choice: weight format, granularity, group size, algorithm, flavour, activation. Knows no session: it
+// shows a choice and says what the user made of it.
+#include "core/quant/scheme.h"
+
+#include <QWidget>
+
+class QComboBox;
+class QLabel;
+class QSpinBox;
+
+namespace ql {
+
+class SegmentedControl;
+
+class ChoiceForm : public QWidget {
+  Q_OBJECT
+ public:
+  explicit ChoiceForm(QWidget* parent = nullptr);
+  /// Shows `choice`; fields that differ from `base` (the plan's) get an accent edge. No signal.
+  void setChoice(const Choice& choice, const Choice& base);
+  Choice choice() const;
+
+ signals:
+  void edited(const ql::Choice& choice);  // by the user
+
+ private:
+  void setupWeight();
+  void setupActivation();
+  void takeEdit();
+  void updateEnabled();
+  void markChanges();
+  WeightScheme weightScheme() const;
+  std::optional<ActScheme> activationScheme() const;
+  Choice m_shown, m_base;
+  QComboBox *m_format, *m_granularity, *m_algorithm, *m_flavour, *m_activation, *m_activationKind;
+  SegmentedControl* m_symmetry;
+  QSpinBox* m_groupSize;
+  bool m_isSetting = false;
+};
+
+}  // namespace ql

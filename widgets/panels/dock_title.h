@@ -1,0 +1,26 @@
+#pragma once
+// The 28 px title of a dock: name, what it shows in secondary text, float and close buttons.
+#include <QWidget>
+
+class QDockWidget;
+class QLabel;
+
+namespace ql {
+
+class ElidedLabel;
+
+class DockTitle : public QWidget {
+  Q_OBJECT
+ public:
+  explicit DockTitle(QDockWidget* dock);
+  void setDetail(const QString& text);
+
+ protected:
+  void mouseDoubleClickEvent(QMouseEvent* event) override;
+
+ private:
+  QDockWidget* m_dock;
+  ElidedLabel* m_detail;
+};
+
+}  // namespace ql

@@ -1,0 +1,207 @@
+// What the inspector shows; inspector_panel.cpp builds it.
+#include "widgets/bridge/finding_text.h"
+#include "widgets/bridge/metric_info.h"
+#include "widgets/bridge/number_format.h"
+#include "widgets/bridge/plan_edits.h"
+#include "widgets/panels/choice_form.h"
+#include "widgets/panels/compare_bars.h"
+#include "widgets/panels/error_readouts.h"
+#include "widgets/panels/finding_box.h"
+#include "widgets/panels/form_parts.h"
+#include "widgets/panels/inspector_panel.h"
+
+#include <QScrollArea>
+
+#include <algorithm>
+
+namespace ql {
+
+namespace {
+
+/// "780 KiB -> <b>864 KiB</b>", or the value alone when nothing changes.
+QString changeText(const QString& before, const QString& after) {
+  const QString strong = QStringLiteral("<b>%1</b>").arg(after);
+  if (before == after) return strong;
+  return QStringLiteral("<span style='color:%1'>%2 %3</span> %4")
+      .arg(currentTheme().secondary.name(), before, QString(kArrow), strong);
+}
+
+/// The same format and symmetry, at another granularity.
+Choice regrouped(const Choice& base, Granularity granularity, std::optional<std::int64_t> size) {
+  Choice choice = base.weight ? base : defaultChoice();
+  choice.weight->granularity = granularity;
+  choice.weight->groupSize = size;
+  choice.weight->block.reset();
+  return choice;
+}
+
+QString shortName(const Linear& linear) {
+  return QString::fromStdString(linear.name.substr(linear.name.rfind('.') + 1));
+}
+
+QString roleText(TensorRole role) {
+  const std::string_view name = roleName(role);
+  return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
+}
+
+double weightBytes(const Linear& linear, const Choice& choice) {
+  const double weights = static_cast<double>(linear.out()) * static_cast<double>(linear.in());
+  return weights * bitsPerWeight(choice, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits) / 8;
+}
+
+}  // namespace
+
+void InspectorPanel::refresh() {
+  const std::optional<LinearId> current = m_session->model() ? m_session->selection()->current() : std::nullopt;
+  m_empty->setVisible(!current);
+  m_scroll->setVisible(current.has_value());
+  m_footer->setVisible(current.has_value());
+  if (!current) return;
+  refreshHeader(*current);
+  m_form->setChoice(shown(*current), m_session->choiceOf(*current));
+  refreshErrors(*current);
+  refreshCompare(*current);
+  refreshCost(*current);
+  refreshSiblings();
+  refreshFooter();
+}
+
+void InspectorPanel::refreshHeader(LinearId id) {
+  const Linear& linear = m_session->model()->linears[id];
+  m_name->setText(shortName(linear));
+  QStringList parts;
+  if (linear.block) parts << tr("block %1").arg(*linear.block);
+  parts << dimensionsText(linear.out(), linear.in()) << QString::fromUtf8(dtypeInfo(linear.dtype).name.data());
+  m_shape->setText(parts.join(QStringLiteral(" · ")));
+  m_path->setFullText(QString::fromStdString(linear.name));
+  const bool isLocked = areAllLocked(*m_session, targets());
+  m_lock->setChecked(isLocked);
+  m_lock->setText(isLocked ? tr("Locked") : tr("Lock"));
+  m_lock->setIcon(themeIcon(isLocked ? QStringLiteral("lock") : QStringLiteral("unlock")));
+  m_finding->setFindings(m_session->findings(id));
+  const bool isIgnored = m_session->plan()->plan().isIgnored(linear.name);
+  const bool hasWhatIf = m_session->plan()->whatIf().has_value();
+  bool isMixed = false;
+  for (const LinearId other : targets()) isMixed = isMixed || m_session->choiceOf(other) != m_session->choiceOf(id);
+  m_choiceCaption->setText(hasWhatIf  ? tr("what-if, not applied yet")
+                           : isIgnored ? tr("on the ignore list: kept as stored")
+                           : isMixed   ? tr("of %1; the selected ones differ").arg(shortName(linear))
+                                       : tr("as in the plan"));
+}
+
+std::shared_ptr<const LayerError> InspectorPanel::errorUnder(LinearId id, const Choice& choice) {
+  if (std::shared_ptr<const LayerError> known = m_session->error(id, choice, false)) return known;
+  if (m_preview && m_preview->id == id && m_preview->choice == choice) return m_preview->figures;
+  return nullptr;
+}
+
+void InspectorPanel::startPreview(LinearId id) {
+  const Choice choice = shown(id);
+  if (m_session->error(id, choice, false)) return;
+  if (m_previewAsked && m_previewAsked->first == id && m_previewAsked->second == choice) return;
+  m_previewAsked.emplace(id, choice);
+  m_session->previewWhatIf(id, choice, [this, id, choice](std::shared_ptr<const LayerError> figures) {
+    m_preview = Preview{id, choice, std::move(figures)};
+    m_refresh.start();
+  });
+}
+
+void InspectorPanel::refreshErrors(LinearId id) {
+  const Choice before = m_session->choiceOf(id), after = shown(id);
+  const bool hasWhatIf = m_session->plan()->whatIf().has_value();
+  if (after.weight) startPreview(id);
+  m_errorCaption->setText(hasWhatIf ? granularityText(before) + QLatin1Char(' ') + kArrow + QLatin1Char(' ') + granularityText(after)
+                                    : granularityText(after));
+  std::shared_ptr<const LayerError> changed = hasWhatIf ? errorUnder(id, after) : nullptr;
+  m_errors->setErrors(hasWhatIf ? m_session->error(id, before) : errorUnder(id, before), changed, hasWhatIf);
+}
+
+void InspectorPanel::refreshCompare(LinearId id) {
+  const Linear& linear = m_session->model()->linears[id];
+  const Choice base = shown(id);
+  std::vector<Choice> choices{regrouped(base, Granularity::OutputChannel, std::nullopt)};
+  for (const std::int64_t size : {128, 64, 32, 16})
+    if (size < linear.in()) choices.push_back(regrouped(base, Granularity::Group, size));
+  if (base.weight && std::find(choices.begin(), choices.end(), base) == choices.end()) choices.push_back(base);
+  std::vector<CompareEntry> entries;
+  for (const Choice& choice : choices) {
+    CompareEntry entry{granularityText(choice), choice, std::nullopt, 0, choice == base};
+    const std::shared_ptr<const LayerError> figures = choice == base ? errorUnder(id, choice) : m_session->error(id, choice);
+    if (figures) entry.error = figures->normWeightedRel;
+    entry.bits = bitsPerWeight(choice, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits);
+    entries.push_back(std::move(entry));
+  }
+  m_compareCaption->setText(tr("norm-weighted; target %1").arg(percentText(m_session->view().target)));
+  m_compare->setEntries(std::move(entries), m_session->view().target, m_isCompact);
+}
+
+void InspectorPanel::refreshCost(LinearId id) {
+  const Model& model = *m_session->model();
+  const auto bits = [&](const Choice& choice) {
+    const Linear& linear = model.linears[id];
+    return bitsText(bitsPerWeight(choice, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits));
+  };
+  m_bits->setText(changeText(bits(m_session->choiceOf(id)), bits(shown(id))));
+  double before = 0, after = 0;
+  const std::vector<LinearId> ids = targets();
+  for (const LinearId other : ids) {
+    before += weightBytes(model.linears[other], m_session->choiceOf(other));
+    const bool isFixed = m_session->plan()->plan().isLocked(model.linears[other].name) ||
+                         m_session->plan()->plan().isIgnored(model.linears[other].name);
+    const bool hasWhatIf = m_session->plan()->whatIf().has_value();
+    after += weightBytes(model.linears[other], hasWhatIf && !isFixed ? shown(id) : m_session->choiceOf(other));
+  }
+  m_sizeName->setText(ids.size() == 1 ? tr("This linear, size") : tr("%1 selected, size").arg(ids.size()));
+  m_size->setText(changeText(sizeText(static_cast<std::uint64_t>(before)), sizeText(static_cast<std::uint64_t>(after))));
+}
+
+std::vector<LinearId> InspectorPanel::siblingsOfTargets() const {
+  const Model& model = *m_session->model();
+  std::vector<LinearId> ids = targets();
+  for (const LinearId id : targets())
+    if (const auto group = model.linears[id].fusedGroup)
+      ids.insert(ids.end(), model.fusedGroups[*group].members.begin(), model.fusedGroups[*group].members.end());
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+void InspectorPanel::refreshSiblings() {
+  const Model& model = *m_session->model();
+  const std::vector<LinearId> ids = targets(), all = siblingsOfTargets();
+  std::vector<std::size_t> groups;
+  for (const LinearId id : ids)
+    if (const auto group = model.linears[id].fusedGroup; group && std::find(groups.begin(), groups.end(), *group) == groups.end())
+      groups.push_back(*group);
+  bool agree = true;
+  QStringList roles;
+  for (const std::size_t group : groups) {
+    const std::vector<LinearId>& members = model.fusedGroups[group].members;
+    for (const LinearId id : members) {
+      if (!roles.contains(roleText(model.linears[id].role))) roles << roleText(model.linears[id].role);
+      agree = agree && m_session->shownChoice(id) == m_session->shownChoice(members.front());
+    }
+  }
+  const QString names = roles.join(QStringLiteral(", "));
+  m_siblings->setVisible(!groups.empty());
+  m_siblingButton->setVisible(!groups.empty() && !agree);
+  m_siblingButton->setText(tr("Apply to %1").arg(names));
+  m_siblingButton->setToolTip(tr("Runtimes store these as one matrix and need one scheme for all of them"));
+  m_siblings->setText(agree ? tr("✓ Fused siblings %1 agree").arg(names)
+                            : tr("Fused siblings %1 differ: runtimes refuse that").arg(names));
+  setStyleProperty(m_siblings, "good", agree);
+  setStyleProperty(m_siblings, "warn", !agree);
+}
+
+void InspectorPanel::refreshFooter() {
+  const std::size_t count = targets().size();
+  m_apply->setText(count == 1 ? tr("Apply to this linear") : tr("Apply to %1 selected").arg(count));
+  const bool hasWhatIf = m_session->plan()->whatIf().has_value();
+  bool isMixed = false;
+  const Choice choice = shown(*m_session->selection()->current());
+  for (const LinearId id : targets()) isMixed = isMixed || m_session->choiceOf(id) != choice;
+  m_apply->setEnabled(isMixed);
+  m_revert->setEnabled(hasWhatIf);
+}
+
+}  // namespace ql

@@ -1,0 +1,42 @@
+#pragma once
+// One line above the docks for errors and notices: newest shown, the rest counted; details and copy; never a modal box.
+#include <QFrame>
+#include <QStringList>
+
+#include <deque>
+
+class QLabel;
+class QPushButton;
+class QToolButton;
+
+namespace ql {
+
+class ElidedLabel;
+
+class MessageBar : public QFrame {
+  Q_OBJECT
+ public:
+  explicit MessageBar(QWidget* parent = nullptr);
+  void show(const QString& text, bool isError);
+  QString text() const;  // of the message shown, empty when hidden
+
+ public slots:
+  void dismiss();  // shows the one before, hides after the last
+  void clear();
+
+ private:
+  struct Message {
+    QString text;
+    bool isError;
+    int count = 1;
+  };
+  void update();
+  void showDetails();
+  std::deque<Message> m_messages;  // newest in front
+  ElidedLabel* m_label;
+  QLabel* m_icon;
+  QLabel* m_more;
+  QPushButton* m_details;
+};
+
+}  // namespace ql
