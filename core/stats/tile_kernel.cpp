@@ -276,17 +276,16 @@ void moments(const StripTile& tile, int row, TileSums& sums) {
   const std::uint8_t* p = rowPointer(tile, row);
   const std::size_t ld = tile.rowBytes, lanes = hn::Lanes(d), columns = static_cast<std::size_t>(tile.columns);
   constexpr std::size_t kBytes = storedBytes(kKind);
-  // The next rows come from memory while these are summed.
-  const std::size_t ahead = row + 2 * kRows <= tile.rows ? kRows * ld : 0;
+  // The next rows, at the end those of the next tile, come from memory while these are summed. A prefetch beyond the
+  // mapping does nothing.
+  const std::uint8_t* next = row + 2 * kRows <= tile.rows ? p + kRows * ld : rowPointer(tile, 0) + kBytes * columns;
   for (std::size_t i = 0; i < columns; i += 2 * lanes) {
     Powers first = loadColumn<kMoments>(sums, i), second = loadColumn<kMoments>(sums, i + lanes);
     const std::uint8_t* q = p + kBytes * i;
-    if (ahead != 0) {
-      hwy::Prefetch(q + ahead);
-      if constexpr (kRows > 1) hwy::Prefetch(q + ld + ahead);
-      if constexpr (kRows > 2) hwy::Prefetch(q + 2 * ld + ahead);
-      if constexpr (kRows > 3) hwy::Prefetch(q + 3 * ld + ahead);
-    }
+    hwy::Prefetch(next + kBytes * i);
+    if constexpr (kRows > 1) hwy::Prefetch(next + ld + kBytes * i);
+    if constexpr (kRows > 2) hwy::Prefetch(next + 2 * ld + kBytes * i);
+    if constexpr (kRows > 3) hwy::Prefetch(next + 3 * ld + kBytes * i);
     rowStep<kKind, kMoments>(q, a, first, second, cube);
     if constexpr (kRows > 1) rowStep<kKind, kMoments>(q + ld, b, first, second, cube);
     if constexpr (kRows > 2) rowStep<kKind, kMoments>(q + 2 * ld, c, first, second, cube);
@@ -351,14 +350,20 @@ HWY_INLINE bool rowGroup(const StripTile& tile, int row, TileSums& sums) {
   return true;
 }
 
+template <class D>
+HWY_INLINE void fill(D d, hn::TFromD<D>* values, std::size_t n, hn::TFromD<D> value) {
+  const auto v = hn::Set(d, value);
+  for (std::size_t i = 0; i < n; i += hn::Lanes(d)) hn::Store(v, d, values + i);
+}
+
 void clear(const StripTile& tile, TileSums& sums) {
   const std::size_t n = static_cast<std::size_t>(tile.columns), bytes = n * sizeof(float);
   if (tile.kind == StoredKind::F32) {
-    std::fill_n(sums.columnMin, n, std::numeric_limits<float>::infinity());
-    std::fill_n(sums.columnMax, n, -std::numeric_limits<float>::infinity());
+    fill(DF(), sums.columnMin, n, std::numeric_limits<float>::infinity());
+    fill(DF(), sums.columnMax, n, -std::numeric_limits<float>::infinity());
   } else {
-    std::fill_n(sums.keyMin, n, static_cast<std::int16_t>(0x7fff));
-    std::fill_n(sums.keyMax, n, static_cast<std::int16_t>(-0x8000));
+    fill(DS(), sums.keyMin, n, static_cast<std::int16_t>(0x7fff));
+    fill(DS(), sums.keyMax, n, static_cast<std::int16_t>(-0x8000));
   }
   std::memset(sums.columnSum, 0, bytes);
   std::memset(sums.columnSq, 0, bytes);
@@ -473,7 +478,7 @@ void mergeExtremesTarget(const float* minima, const float* maxima, int n, float*
 }
 
 void reduceTexelsTarget(const TileSums& sums, int n, int texel, float* min, float* max, float* sum) {
-  const DF d;
+  const hn::CappedTag<float, 8> d;  // the pictures' texel
   const std::size_t lanes = hn::Lanes(d), width = static_cast<std::size_t>(texel);
   std::size_t out = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(n); i += width, ++out) {
@@ -484,7 +489,7 @@ void reduceTexelsTarget(const TileSums& sums, int n, int texel, float* min, floa
       for (std::size_t k = 0; k < width; ++k) sum[out] += sums.columnSum[i + k];
       continue;
     }
-    VF low = hn::Load(d, sums.columnMin + i), high = hn::Load(d, sums.columnMax + i), s = hn::Load(d, sums.columnSum + i);
+    auto low = hn::Load(d, sums.columnMin + i), high = hn::Load(d, sums.columnMax + i), s = hn::Load(d, sums.columnSum + i);
     for (std::size_t k = lanes; k < width; k += lanes) {
       low = hn::Min(low, hn::Load(d, sums.columnMin + i + k));
       high = hn::Max(high, hn::Load(d, sums.columnMax + i + k));

@@ -21,7 +21,7 @@ class TopEntries {
              float floor);
   void merge(const TopEntries& other);
   /// |w| that a later row must exceed to get in; negative while there is room.
-  float floor() const { return m_heap.size() < m_limit ? -1.0f : magnitude(m_heap.front()); }
+  float floor() const { return m_heap.empty() || m_heap.size() < m_limit ? -1.0f : magnitude(m_heap.front()); }
   std::vector<TopEntry> sorted() const;
   void clear() { m_heap.clear(); }
 
