@@ -30,7 +30,7 @@ struct LayerError {
   double bitsPerWeight = 0;
   bool hasPartialGroup = false;
   std::vector<double> columnError;             // [in] sum over rows of (Q - W)^2
-  std::vector<double> columnEnergy;            // [in] sum over rows of W^2
+  std::vector<double> columnEnergy;            // [in] sum over rows of W^2; empty when read from a file
   Evidence evidence;
 };
 
@@ -41,10 +41,19 @@ struct ErrorInput {
   std::vector<float> gain;                     // [in] effective norm gain, empty when no norm feeds the linear
 };
 
-/// Measures all choices in one pass over the weights (plus one for ranges when a choice spans rows and `stats` is null).
-/// Bit-identical for any thread count. Throws Error(Unsupported) for a scheme that cannot be measured.
+/// Measures all choices in one pass over the weights, plus one for ranges when a choice spans rows and `stats` is null,
+/// plus one for each choice whose bands of rows do not divide 128 (group_in_channel=100).
+/// Bit-identical for any thread count on one CPU model; quantized values are the same on every CPU. Integer schemes per
+/// tensor, output channel and group run on SIMD kernels: sums of squares by column within 8e-6, sums of |e| within
+/// 2e-5 of exact; all others, and tiles with non-finite or extreme values, in double. Non-finite weights are left out.
+/// Steps the job by errorUnits() in all; the caller expect()s them.
+/// Throws Error(Unsupported) for a scheme that cannot be measured, Error(Shape) when gain or stats do not fit.
+/// Source: design.md 4, methods.md 21.
 std::vector<LayerError> measureErrors(const WeightSource& source, const ErrorInput& input,
                                       std::span<const Choice> choices, const WeightStats* stats, JobContext& job);
+
+/// What measureErrors() steps a job by: 2 a weight and pass.
+std::uint64_t errorUnits(const ErrorInput& input, std::span<const Choice> choices, bool hasStats);
 
 /// Preview from a stratified row sample (the rows with the largest absmax always in), with an interval.
 /// Only for schemes whose parts lie inside rows; others are measured exactly.
@@ -55,6 +64,7 @@ std::vector<LayerError> previewErrors(const WeightSource& source, const ErrorInp
 /// Dead-code fraction of a Gaussian matrix: P(|w| < s / 2) with s from the expected absmax (or range) of a part.
 double gaussianDeadCode(const WeightScheme& scheme, std::int64_t out, std::int64_t in);
 
+/// The choice is kept as SPEC; columnEnergy is not stored: it is columns.sumSq of the matrix's statistics.
 DataTree toDataTree(const LayerError& error, const Choice& choice);
 struct StoredError { Choice choice; LayerError error; };
 StoredError layerErrorFromDataTree(const DataTree& tree);  // throws Error(Store)

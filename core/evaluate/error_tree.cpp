@@ -1,0 +1,113 @@
+// LayerError to and from the neutral tree of a statistics file (/layers/<name>/errors of design.md 7).
+#include "core/base/error.h"
+#include "core/evaluate/layer_error.h"
+
+namespace ql {
+namespace {
+
+constexpr std::int64_t kMaxColumns = std::int64_t{1} << 31;
+
+/// Writes every member of the field list as an attribute; an absent optional is left out.
+struct AttributeWriter {
+  DataTree& tree;
+  void operator()(const FieldInfo& info, double value) const {
+    tree.attributes[std::string(info.key)] = value;
+  }
+  void operator()(const FieldInfo& info, const std::optional<double>& value) const {
+    if (value) tree.attributes[std::string(info.key)] = *value;
+  }
+};
+
+struct AttributeReader {
+  const DataTree& tree;
+  void operator()(const FieldInfo& info, double& value) const {
+    value = doubleAttribute(tree, std::string(info.key));
+  }
+  void operator()(const FieldInfo& info, std::optional<double>& value) const {
+    const std::string key(info.key);
+    value.reset();
+    if (tree.attributes.contains(key)) value = doubleAttribute(tree, key);
+  }
+};
+
+void writeEvidence(const Evidence& evidence, DataTree& tree) {
+  tree.attributes["method"] = evidence.method;
+  tree.attributes["kind"] = std::string(evidence.kind == Evidence::Kind::Exact ? "exact" : "sampled");
+  tree.attributes["n"] = evidence.n;
+  tree.attributes["level"] = evidence.level;
+  tree.attributes["origin"] = evidence.origin;
+  tree.attributes["tool"] = evidence.tool;
+  if (evidence.data) tree.attributes["data"] = *evidence.data;
+  if (evidence.settings) tree.attributes["settings"] = *evidence.settings;
+  if (!evidence.interval) return;
+  tree.attributes["interval_low"] = evidence.interval->first;
+  tree.attributes["interval_high"] = evidence.interval->second;
+}
+
+Evidence readEvidence(const DataTree& tree) {
+  Evidence evidence;
+  evidence.method = stringAttribute(tree, "method");
+  const std::string kind = stringAttribute(tree, "kind");
+  if (kind != "exact" && kind != "sampled") {
+    throw Error(ErrorCode::Store, "The attribute kind of an error is \"" + kind +
+                                      "\", expected exact or sampled; analyze the model again.");
+  }
+  evidence.kind = kind == "exact" ? Evidence::Kind::Exact : Evidence::Kind::Sampled;
+  evidence.n = intAttribute(tree, "n");
+  evidence.level = stringAttribute(tree, "level");
+  evidence.origin = stringAttribute(tree, "origin");
+  evidence.tool = stringAttribute(tree, "tool");
+  if (tree.attributes.contains("data")) evidence.data = stringAttribute(tree, "data");
+  if (tree.attributes.contains("settings")) evidence.settings = stringAttribute(tree, "settings");
+  if (tree.attributes.contains("interval_low")) {
+    evidence.interval = {doubleAttribute(tree, "interval_low"), doubleAttribute(tree, "interval_high")};
+  }
+  return evidence;
+}
+
+Choice readChoice(const DataTree& tree) {
+  const std::string spec = stringAttribute(tree, "choice");
+  try {
+    return parseSpec(spec);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::Store,
+                std::string("The choice of a stored error cannot be read: ") + error.what());
+  }
+}
+
+}  // namespace
+
+DataTree toDataTree(const LayerError& error, const Choice& choice) {
+  DataTree tree;
+  tree.attributes["choice"] = specText(choice);
+  forEachField(error, AttributeWriter{tree});
+  tree.attributes["norm_gain_based"] = std::int64_t{error.isNormGainBased ? 1 : 0};
+  tree.attributes["partial_group"] = std::int64_t{error.hasPartialGroup ? 1 : 0};
+  tree.attributes["columns"] = static_cast<std::int64_t>(error.columnError.size());
+  // float32 is ample for a share of the error, and half the size
+  const std::vector<float> columns(error.columnError.begin(), error.columnError.end());
+  tree.arrays["column_error"] = makeArray(columns, "weight^2", {"input channel"});
+  writeEvidence(error.evidence, tree);
+  return tree;
+}
+
+StoredError layerErrorFromDataTree(const DataTree& tree) {
+  StoredError stored;
+  stored.choice = readChoice(tree);
+  LayerError& error = stored.error;
+  forEachField(error, AttributeReader{tree});
+  error.isNormGainBased = intAttribute(tree, "norm_gain_based") != 0;
+  error.hasPartialGroup = intAttribute(tree, "partial_group") != 0;
+  const std::int64_t columns = intAttribute(tree, "columns");
+  if (columns < 0 || columns > kMaxColumns) {
+    throw Error(ErrorCode::Store,
+                "An error claims " + std::to_string(columns) +
+                    " input channels; the statistics file is damaged: analyze the model again.");
+  }
+  const auto values = arrayValues<float>(tree, "column_error", static_cast<std::uint64_t>(columns));
+  error.columnError.assign(values.begin(), values.end());
+  error.evidence = readEvidence(tree);
+  return stored;
+}
+
+}  // namespace ql

@@ -1,0 +1,85 @@
+// What share of a Gaussian matrix would round to zero: the yardstick beside a measured dead-code fraction.
+#include "core/evaluate/layer_error.h"
+#include "core/quant/rtn_grid.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <utility>
+
+namespace ql {
+namespace {
+
+/// Weights that share a scale (methods.md 2.1), the usual part of a matrix with a shorter last one.
+double partSize(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
+  const double rows = static_cast<double>(out), columns = static_cast<double>(in);
+  const double group = scheme.groupSize ? static_cast<double>(*scheme.groupSize) : 128;
+  switch (scheme.granularity) {
+    case Granularity::Tensor:
+      return rows * columns;
+    case Granularity::InputChannel:
+      return rows;
+    case Granularity::Group:
+      return std::min(group, columns);
+    case Granularity::GroupInChannel:
+      return std::min(group, rows);
+    case Granularity::Block:
+      return std::min(static_cast<double>((*scheme.block)[0]), rows) *
+             std::min(static_cast<double>((*scheme.block)[1]), columns);
+    case Granularity::OutputChannel:
+    case Granularity::Token:
+      break;
+  }
+  return columns;
+}
+
+/// Composite Simpson over [0, 16]; beyond, the tails of any n below 2^100 are under 1e-20.
+double integral(const std::function<double(double)>& f) {
+  constexpr int kSteps = 4096;
+  constexpr double kEnd = 16, kStep = kEnd / kSteps;
+  double sum = f(0) + f(kEnd);
+  for (int i = 1; i < kSteps; ++i) sum += (i % 2 == 1 ? 4 : 2) * f(i * kStep);
+  return sum * kStep / 3;
+}
+
+/// E max |z_i| = integral of 1 - erf(x / sqrt 2)^n over x >= 0.
+double expectedAbsmax(double n) {
+  return integral([n](double x) {
+    const double tail = std::erfc(x / std::sqrt(2.0));
+    return tail >= 1 ? 1.0 : -std::expm1(n * std::log1p(-tail));
+  });
+}
+
+/// E (max(0, max z_i) - min(0, min z_i)) = 2 * integral of 1 - Phi(x)^n over x >= 0.
+double expectedRange(double n) {
+  return 2 *
+         integral([n](double x) { return -std::expm1(n * std::log1p(-std::erfc(x / std::sqrt(2.0)) / 2)); });
+}
+
+double cachedSpan(bool symmetric, double n) {
+  static std::mutex mutex;  // guards spans
+  static std::map<std::pair<bool, double>, double> spans;
+  {
+    const std::lock_guard lock(mutex);
+    if (const auto it = spans.find({symmetric, n}); it != spans.end()) return it->second;
+  }
+  const double span = symmetric ? expectedAbsmax(n) : expectedRange(n);
+  const std::lock_guard lock(mutex);
+  return spans.insert_or_assign({symmetric, n}, span).first->second;
+}
+
+}  // namespace
+
+double gaussianDeadCode(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
+  if (out <= 0 || in <= 0) return 0;
+  const RtnRule rule = rtnRule(scheme);
+  // gptq divides the mirrored range 2 absmax, the others absmax or the range itself
+  const bool isMirrored = scheme.symmetric && rule.flavour == RtnRule::Flavour::Gptq;
+  const double span = cachedSpan(scheme.symmetric, partSize(scheme, out, in)) * (isMirrored ? 2 : 1);
+  const double step = span / static_cast<double>(rule.divisor);
+  return std::erf(step / 2 / std::sqrt(2.0));
+}
+
+}  // namespace ql
