@@ -1,0 +1,52 @@
+#pragma once
+// What the matrix view is told about the matrix it shows: an immutable snapshot, made by the panel.
+#include "core/stats/weight_stats.h"
+#include "widgets/canvas/heatmap.h"
+
+#include <QString>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace ql {
+
+enum class MatrixQuantity { Magnitude, Signed, Error };  // |W|, W, |Q(W) - W|
+
+struct MatrixContent {
+  QString name;                                  // "model.layers.0.self_attn.q_proj"
+  std::int64_t out = 0, in = 0;                  // rows, columns
+  std::shared_ptr<const WeightStats> stats;      // null until measured
+  std::vector<float> gain;                       // norm gain by column, may be empty
+  std::vector<std::int64_t> flaggedColumns;      // of findings, ascending
+  QString schemeText;                            // of the shown choice: "int8 g32"
+  std::int64_t groupColumns = 0, groupRows = 0;  // its parts' edges, 0 = not divided that way
+  bool hasWeights = true;                        // false: only statistics are open
+  MatrixRef matrix;
+};
+
+/// What a picture is made of; equal requests make equal pictures.
+struct MatrixRequest {
+  MatrixViewport viewport;
+  PoolKind pool = PoolKind::Max;
+  ColorScale colors;
+  bool operator==(const MatrixRequest& other) const;
+  /// The same values, maybe in other colours.
+  bool hasValuesOf(const MatrixRequest& other) const;
+};
+
+/// Magnitudes that the colour range is fitted to.
+struct MatrixLevels {
+  double typical = 0;  // median magnitude
+  double largest = 0;
+  bool operator==(const MatrixLevels&) const = default;
+};
+
+/// What is known about one weight.
+struct MatrixCell {
+  std::int64_t row = -1, column = -1;
+  float weight = 0;
+  std::optional<float> quantized;  // under the shown choice
+};
+
+}  // namespace ql

@@ -1,0 +1,241 @@
+#include "widgets/panels/matrix_panel.h"
+
+#include "widgets/bridge/number_format.h"
+#include "widgets/bridge/session.h"
+#include "widgets/canvas/canvas.h"
+#include "widgets/panels/form_parts.h"
+#include "widgets/panels/matrix_loader.h"
+#include "widgets/panels/matrix_view.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+namespace ql {
+namespace {
+
+// The edges of the parts that share a scale, for the dotted lines; 0 = not divided along that axis.
+std::pair<std::int64_t, std::int64_t> groupEdges(const Choice& choice) {
+  if (!choice.weight) return {0, 0};
+  const WeightScheme& scheme = *choice.weight;
+  switch (scheme.granularity) {
+    case Granularity::Group:
+      return {scheme.groupSize.value_or(0), 0};
+    case Granularity::GroupInChannel:
+      return {0, scheme.groupSize.value_or(0)};
+    case Granularity::Block:
+      return scheme.block ? std::pair((*scheme.block)[1], (*scheme.block)[0])
+                          : std::pair<std::int64_t, std::int64_t>();
+    default:
+      return {0, 0};
+  }
+}
+
+std::vector<std::int64_t> flaggedColumns(const std::vector<Finding>& findings) {
+  std::vector<std::int64_t> columns;
+  for (const Finding& finding : findings) {
+    const auto at = finding.values.find("channels");
+    if (at == finding.values.end()) continue;
+    if (const auto* list = std::get_if<std::vector<std::int64_t>>(&at->second))
+      columns.insert(columns.end(), list->begin(), list->end());
+  }
+  std::sort(columns.begin(), columns.end());
+  columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+  return columns;
+}
+
+QString shortName(const std::string& name) {
+  const std::size_t dot = name.rfind('.');
+  return QString::fromStdString(dot == std::string::npos ? name : name.substr(dot + 1));
+}
+
+QString subtitleOf(const Linear& linear) {
+  QStringList parts;
+  if (linear.block) parts << MatrixPanel::tr("block %1").arg(*linear.block);
+  parts << shortName(linear.name) << dimensionsText(linear.out(), linear.in())
+        << QString::fromLatin1(dtypeInfo(linear.dtype).name.data(),
+                               static_cast<qsizetype>(dtypeInfo(linear.dtype).name.size()));
+  return parts.join(QStringLiteral(" · "));
+}
+
+}  // namespace
+
+MatrixPanel::MatrixPanel(Session* session, QWidget* parent)
+    : QWidget(parent),
+      m_session(session),
+      m_body(new QWidget(this)),
+      m_toolbar(new QWidget(m_body)),
+      m_view(new MatrixView(this)),
+      m_canvas(new Canvas(m_view, m_body)),
+      m_loader(new MatrixLoader(session, m_view, this)) {
+  auto* outer = new QVBoxLayout(this);
+  outer->setContentsMargins(0, 0, 0, 0);
+  outer->addWidget(m_body);
+  auto* body = new QVBoxLayout(m_body);
+  body->setContentsMargins(0, 0, 0, 0);
+  body->setSpacing(0);
+  body->addWidget(m_toolbar);
+  body->addWidget(makeSeparator(Qt::Horizontal, m_body));
+  body->addWidget(m_canvas, 1);
+  m_canvas->setAccessibleName(tr("Matrix"));
+  setupToolbar();
+  setupView();
+  connectSession();
+  refresh();
+}
+
+MatrixPanel::~MatrixPanel() {
+  leaveFullScreen();
+}
+
+void MatrixPanel::setupToolbar() {
+  m_toolbar->setFixedHeight(scaledPx(metrics::kViewToolbar));
+  auto* row = new QHBoxLayout(m_toolbar);
+  row->setContentsMargins(scaledPx(metrics::kGap), 0, scaledPx(metrics::kGap), 0);
+  row->setSpacing(scaledPx(metrics::kGap));
+  m_quantity = new QComboBox(m_toolbar);
+  m_quantity->addItems({QStringLiteral("|W|"), QStringLiteral("W"), tr("error")});
+  m_quantity->setItemData(0, tr("Magnitude of the weights"), Qt::ToolTipRole);
+  m_quantity->setItemData(1, tr("Weights with their sign"), Qt::ToolTipRole);
+  m_quantity->setItemData(2, tr("Quantization error |Q(W) − W| under the shown choice"), Qt::ToolTipRole);
+  m_quantity->setToolTip(tr("What is drawn, in weight units (M: next)"));
+  m_quantity->setAccessibleName(tr("Quantity"));
+  row->addWidget(m_quantity);
+  row->addWidget(makeDimLabel(tr("Pool"), FontRole::Body, m_toolbar));
+  m_pool = new QComboBox(m_toolbar);
+  m_pool->addItems({tr("max"), tr("mean")});
+  m_pool->setToolTip(
+      tr("What a pixel shows of the weights it covers: the largest (no outlier is lost) or the mean"));
+  m_pool->setAccessibleName(tr("Pooling"));
+  row->addWidget(m_pool);
+  m_scale = new SegmentedControl(tr("Colour scale"), m_toolbar);
+  m_scale->addSegment(tr("Lin"), tr("Linear colours (L)"));
+  m_scale->addSegment(tr("Log"), tr("Logarithmic colours (L)"));
+  m_scale->setCurrent(1);
+  row->addWidget(m_scale);
+  row->addStretch(1);
+  m_fullScreen = makeIconButton(QStringLiteral("fullscreen"), tr("Full screen (F11)"), m_toolbar);
+  m_fullScreen->setShortcut(QKeySequence());
+  row->addWidget(m_fullScreen);
+}
+
+void MatrixPanel::setupView() {
+  connect(m_quantity, &QComboBox::activated, this,
+          [this](int index) { setQuantity(static_cast<MatrixQuantity>(index)); });
+  connect(m_pool, &QComboBox::activated, this,
+          [this](int index) { m_view->setPool(index == 0 ? PoolKind::Max : PoolKind::Mean); });
+  connect(m_scale, &SegmentedControl::picked, this, [this](int index) { m_view->setLog(index == 1); });
+  connect(m_fullScreen, &QToolButton::clicked, this, &MatrixPanel::toggleFullScreen);
+  connect(m_view, &MatrixView::modeKeyPressed, this, &MatrixPanel::cycleQuantity);
+  connect(m_view, &MatrixView::scaleKeyPressed, this, [this] { setLog(!m_view->isLog()); });
+  connect(m_canvas, &Canvas::message, this, &MatrixPanel::message);
+  m_canvas->focusProxy()->installEventFilter(this);
+}
+
+void MatrixPanel::connectSession() {
+  Selection* const selection = m_session->selection();
+  connect(m_session, &Session::workspaceChanged, this, &MatrixPanel::refresh);
+  connect(m_session, &Session::layersMeasured, this, &MatrixPanel::refresh);
+  connect(m_session->plan(), &PlanDocument::planChanged, this, &MatrixPanel::refresh);
+  connect(m_session->plan(), &PlanDocument::whatIfChanged, this, &MatrixPanel::refresh);
+  connect(selection, &Selection::currentChanged, this, &MatrixPanel::refresh);
+  connect(selection, &Selection::changed, this, &MatrixPanel::refresh);
+  connect(selection, &Selection::channelChanged, this,
+          [this, selection] { m_view->setPinned(selection->row(), selection->channel()); });
+  connect(selection, &Selection::hoverChanged, this,
+          [this, selection] { m_view->setLinkedCursor(selection->hoverRow(), selection->hoverChannel()); });
+  connect(m_view, &MatrixView::hovered, selection, &Selection::setHover);
+  connect(m_view, &MatrixView::channelPicked, selection, &Selection::setChannel);
+  connect(m_view, &MatrixView::rowPicked, selection, &Selection::setRow);
+}
+
+void MatrixPanel::refresh() {
+  const std::optional<LinearId> id = m_session->model() ? m_session->selection()->current() : std::nullopt;
+  QString subtitle;
+  if (!id) {
+    m_view->setContent(nullptr);
+    m_loader->setTarget(std::nullopt, m_view->quantity(), {});
+  } else {
+    const Linear& linear = m_session->model()->linears[*id];
+    const std::shared_ptr<Workspace> workspace = m_session->workspace();
+    const Choice choice = m_session->shownChoice(*id);
+    auto content = std::make_shared<MatrixContent>();
+    content->name = QString::fromStdString(linear.name);
+    content->out = linear.out();
+    content->in = linear.in();
+    content->matrix = linear.matrix;
+    content->stats = workspace->weightStats(*id);
+    content->gain = workspace->gain(*id);
+    content->flaggedColumns = flaggedColumns(m_session->findings(*id));
+    content->schemeText = choice.weight ? QString::fromStdString(weightSchemeText(choice)) : QString();
+    std::tie(content->groupColumns, content->groupRows) = groupEdges(choice);
+    content->hasWeights = workspace->weights() != nullptr;
+    m_view->setContent(std::move(content));
+    m_loader->setTarget(id, m_view->quantity(), choice);
+    m_loader->statisticsArrived();
+    subtitle = subtitleOf(linear);
+  }
+  m_view->setPinned(m_session->selection()->row(), m_session->selection()->channel());
+  if (subtitle == m_subtitle) return;
+  m_subtitle = subtitle;
+  emit subtitleChanged(subtitle);
+}
+
+void MatrixPanel::setQuantity(MatrixQuantity quantity) {
+  m_quantity->setCurrentIndex(static_cast<int>(quantity));
+  m_view->setQuantity(quantity);
+  refresh();
+}
+
+void MatrixPanel::cycleQuantity() {
+  setQuantity(static_cast<MatrixQuantity>((m_quantity->currentIndex() + 1) % 3));
+}
+
+void MatrixPanel::setLog(bool isLog) {
+  m_scale->setCurrent(isLog ? 1 : 0);
+  m_view->setLog(isLog);
+}
+
+void MatrixPanel::toggleFullScreen() {
+  if (m_fullScreenWindow) return leaveFullScreen();
+  m_fullScreenWindow = new QWidget(nullptr, Qt::Window);
+  m_fullScreenWindow->setWindowTitle(tr("Matrix · %1").arg(m_subtitle));
+  auto* fill = new QVBoxLayout(m_fullScreenWindow);
+  fill->setContentsMargins(0, 0, 0, 0);
+  fill->addWidget(m_body);
+  m_fullScreenWindow->installEventFilter(this);
+  m_fullScreenWindow->showFullScreen();
+  m_canvas->setFocus();
+}
+
+void MatrixPanel::leaveFullScreen() {
+  if (!m_fullScreenWindow) return;
+  QWidget* const window = m_fullScreenWindow;
+  m_fullScreenWindow = nullptr;
+  layout()->addWidget(m_body);
+  m_body->show();
+  window->removeEventFilter(this);
+  window->hide();
+  window->deleteLater();
+}
+
+bool MatrixPanel::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == m_fullScreenWindow && event->type() == QEvent::Close) {
+    leaveFullScreen();
+    return true;
+  }
+  if (event->type() == QEvent::KeyPress) {
+    const int key = static_cast<QKeyEvent*>(event)->key();
+    if (key == Qt::Key_F11 || (key == Qt::Key_Escape && m_fullScreenWindow)) {
+      toggleFullScreen();
+      return true;
+    }
+  }
+  return QWidget::eventFilter(watched, event);
+}
+
+}  // namespace ql
