@@ -10,7 +10,9 @@ namespace ql {
 namespace {
 
 /// Larger is worse for every metric but the signal to noise ratio.
-bool isWorse(double a, double b, Metric metric) { return metric == Metric::SqnrDb ? a < b : a > b; }
+bool isWorse(double a, double b, Metric metric) {
+  return metric == Metric::SqnrDb ? a < b : a > b;
+}
 
 }  // namespace
 
