@@ -12,8 +12,11 @@ void addEach(std::vector<T>& to, const std::vector<T>& from) {
   for (std::size_t i = 0; i < to.size(); ++i) to[i] += from[i];
 }
 
-// A channel has a finite value when it has a zero or a square above zero (no float's square underflows in double).
-bool hasFinite(const ChannelStats& stats, std::size_t i) { return stats.zeros[i] != 0 || stats.sumSq[i] > 0; }
+// A channel has a finite value when it has a zero or a square above zero (no float's square underflows in
+// double).
+bool hasFinite(const ChannelStats& stats, std::size_t i) {
+  return stats.zeros[i] != 0 || stats.sumSq[i] > 0;
+}
 
 }  // namespace
 

@@ -10,8 +10,8 @@ namespace ql {
 /// Non-finite values are counted and kept out of everything else; a channel without finite values has
 /// absmax = min = max = 0.
 struct ChannelStats {
-  std::vector<float> absmax, min, max;           // weight units
-  std::vector<double> sum, sumSq, sumQuad;       // of w, w^2, w^4
+  std::vector<float> absmax, min, max;      // weight units
+  std::vector<double> sum, sumSq, sumQuad;  // of w, w^2, w^4
   std::vector<std::uint64_t> zeros, nans, posInfs, negInfs;
 
   void resize(std::size_t channels);

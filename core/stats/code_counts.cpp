@@ -12,7 +12,7 @@ namespace ql {
 namespace {
 
 struct CodeValue {
-  double value;            // of the code itself
+  double value;  // of the code itself
   std::uint64_t count;
 };
 
@@ -26,7 +26,8 @@ std::vector<CodeValue> sortedValues(const std::vector<std::uint64_t>& counts, Co
   std::vector<CodeValue> values;
   const auto take = [&](std::size_t code) {
     const float value = valueOfCode(code, meaning);
-    if (counts[code] != 0 && std::isfinite(value)) values.push_back({static_cast<double>(value), counts[code]});
+    if (counts[code] != 0 && std::isfinite(value))
+      values.push_back({static_cast<double>(value), counts[code]});
   };
   for (std::size_t magnitude = 0x8000; magnitude-- > 0;) take(0x8000 | magnitude);
   for (std::size_t magnitude = 0; magnitude < 0x8000; ++magnitude) take(magnitude);
@@ -71,7 +72,8 @@ double middle(double value, bool isTruncated) {
   return std::isfinite(next) ? std::copysign(0.5 * (std::abs(value) + next), value) : value;
 }
 
-void setOutliers(const std::vector<CodeValue>& values, std::uint64_t count, bool isTruncated, WeightSummary& summary) {
+void setOutliers(const std::vector<CodeValue>& values, std::uint64_t count, bool isTruncated,
+                 WeightSummary& summary) {
   if (summary.std <= 0) return;  // every |w - mean| would be "at least" 0
   std::array<std::uint64_t, 4> beyond{};
   for (const CodeValue& v : values) {
@@ -93,7 +95,8 @@ void setMedianAbs(const std::vector<CodeValue>& values, std::uint64_t count, Wei
     v.value = std::abs(v.value);
     sumAbs += v.value * static_cast<double>(v.count);
   }
-  std::sort(magnitudes.begin(), magnitudes.end(), [](const CodeValue& a, const CodeValue& b) { return a.value < b.value; });
+  std::sort(magnitudes.begin(), magnitudes.end(),
+            [](const CodeValue& a, const CodeValue& b) { return a.value < b.value; });
   summary.medianAbs = valueAtRank(magnitudes, (count - 1) / 2);
   const double meanAbs = sumAbs / static_cast<double>(count);
   const double typical = summary.medianAbs > 0 ? summary.medianAbs : meanAbs;
@@ -151,7 +154,9 @@ void summariseCodes(const std::vector<std::uint64_t>& counts, CodeMeaning meanin
   setOutliers(values, count, meaning.isTruncated, summary);
 }
 
-float LogHistogram::lowerEdge(std::size_t bin) { return bf16ToFloat(static_cast<std::uint16_t>((bin & 2047) << 4)); }
+float LogHistogram::lowerEdge(std::size_t bin) {
+  return bf16ToFloat(static_cast<std::uint16_t>((bin & 2047) << 4));
+}
 
 LogHistogram histogramOfCodes(const std::vector<std::uint64_t>& counts, CodeMeaning meaning) {
   LogHistogram histogram;

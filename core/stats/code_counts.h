@@ -1,6 +1,6 @@
 #pragma once
-// Counts of all 65,536 16-bit patterns of a matrix: for bf16 and fp16 every per-tensor figure follows from them
-// exactly. Wider values are counted by their upper 16 bits, i.e. truncated to bf16.
+// Counts of all 65,536 16-bit patterns of a matrix: for bf16 and fp16 every per-tensor figure follows from
+// them exactly. Wider values are counted by their upper 16 bits, i.e. truncated to bf16.
 #include "core/stats/tile_kernel.h"
 #include "core/stats/weight_stats.h"
 
@@ -11,8 +11,8 @@ namespace ql {
 
 inline constexpr std::size_t kCodes = 65536;
 
-/// The counting tables of one worker. Neighbouring values go to different tables, so that an increment does not wait
-/// for the store of the one before.
+/// The counting tables of one worker. Neighbouring values go to different tables, so that an increment does
+/// not wait for the store of the one before.
 class CodeCounter {
  public:
   CodeCounter();
@@ -31,8 +31,8 @@ class CodeCounter {
 
 /// How the codes are to be read.
 struct CodeMeaning {
-  bool isFp16 = false;        // else bf16
-  bool isTruncated = false;   // values were wider than the code: order statistics are approximate
+  bool isFp16 = false;       // else bf16
+  bool isTruncated = false;  // values were wider than the code: order statistics are approximate
 };
 
 /// Order statistics, n-sigma fractions and (for untruncated codes) the moments of `summary` from the counts.

@@ -41,7 +41,8 @@ float storedValue(const std::byte* data, StoredKind kind) {
   }
   std::uint16_t code;
   std::memcpy(&code, data, sizeof code);
-  return kind == StoredKind::F16 ? fp16ToFloat(code) : std::bit_cast<float>(static_cast<std::uint32_t>(code) << 16);
+  return kind == StoredKind::F16 ? fp16ToFloat(code)
+                                 : std::bit_cast<float>(static_cast<std::uint32_t>(code) << 16);
 }
 
 void sumTileExactly(const StripTile& tile, ExactTile& exact) {

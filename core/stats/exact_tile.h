@@ -1,6 +1,6 @@
 #pragma once
-// The slow and exact sibling of tile_kernel.h: any width, any value. Double sums, non-finite values counted and left
-// out of everything else. Also decodes single stored values.
+// The slow and exact sibling of tile_kernel.h: any width, any value. Double sums, non-finite values counted
+// and left out of everything else. Also decodes single stored values.
 #include "core/stats/tile_kernel.h"
 
 #include <array>

@@ -18,11 +18,13 @@ namespace ql {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr std::int64_t kBlockBytes = 4 << 20;   // fixed: the order of the sums must not depend on the machine
+constexpr std::int64_t kBlockBytes = 4 << 20;  // fixed: the order of the sums must not depend on the machine
 constexpr std::int64_t kMaxBlockRows = 256;
 constexpr std::uint64_t kFlushCounts = std::uint64_t{1} << 31;  // 32-bit counters
 
-std::int64_t roundUp(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
+std::int64_t roundUp(std::int64_t value, std::int64_t step) {
+  return (value + step - 1) / step * step;
+}
 
 std::optional<StoredKind> kindInPlace(DType dtype) {
   if (dtype == DType::BF16) return StoredKind::Bf16;
@@ -74,7 +76,7 @@ struct Worker {
   TileSums tile;
   ExactTile exact;
   CodeCounter counter;
-  std::vector<float> rows;               // strips that are not read in place
+  std::vector<float> rows;  // strips that are not read in place
   std::array<ChannelMoments, kStripRows> row;
   std::array<int, kStripRows> peakTile;  // first column of the tile that holds the row's largest |w|
 };
@@ -116,12 +118,15 @@ class Pass {
   void mergeBlock(std::int64_t block);
   StripTile readStrip(Worker& worker, std::int64_t rowBegin, int rows) const;
   void sumStrip(Worker& worker, Block& block, std::int64_t rowBegin, int rows);
-  void sumPiece(Worker& worker, Block& block, const StripTile& tile, std::int64_t rowBegin, std::int64_t column);
-  void addFast(Worker& worker, ColumnSums& sums, const StripTile& tile, std::int64_t rowBegin, std::int64_t column);
-  void addExact(Worker& worker, ColumnSums& sums, const StripTile& tile, std::int64_t rowBegin, std::int64_t column);
+  void sumPiece(Worker& worker, Block& block, const StripTile& tile, std::int64_t rowBegin,
+                std::int64_t column);
+  void addFast(Worker& worker, ColumnSums& sums, const StripTile& tile, std::int64_t rowBegin,
+               std::int64_t column);
+  void addExact(Worker& worker, ColumnSums& sums, const StripTile& tile, std::int64_t rowBegin,
+                std::int64_t column);
   void setTexels(const ExactTile& exact, const StripTile& tile, std::int64_t rowBegin, std::int64_t column);
-  void addRow(Worker& worker, Block& block, const StripTile& tile, int r, const ChannelMoments& part, std::int64_t row,
-              std::int64_t column);
+  void addRow(Worker& worker, Block& block, const StripTile& tile, int r, const ChannelMoments& part,
+              std::int64_t row, std::int64_t column);
   void flushCounter(CodeCounter& counter);
   void storeRows(Worker& worker, const StripTile& strip, std::int64_t rowBegin);
   void finish();
@@ -146,10 +151,11 @@ class Pass {
 };
 
 void checkShape(const MatrixRef& matrix) {
-  constexpr std::int64_t kMax = std::int64_t{1} << 31;   // channel numbers are 32-bit in the results
+  constexpr std::int64_t kMax = std::int64_t{1} << 31;  // channel numbers are 32-bit in the results
   if (matrix.out < 0 || matrix.in < 0 || matrix.out >= kMax || matrix.in >= kMax)
-    throw Error(ErrorCode::Shape, "The matrix " + matrix.tensor + " is " + std::to_string(matrix.out) + " x " +
-                                      std::to_string(matrix.in) + ", beyond the 2^31 channels that can be measured.");
+    throw Error(ErrorCode::Shape, "The matrix " + matrix.tensor + " is " + std::to_string(matrix.out) +
+                                      " x " + std::to_string(matrix.in) +
+                                      ", beyond the 2^31 channels that can be measured.");
 }
 
 Pass::Pass(const WeightSource& source, const MatrixRef& matrix, const PassOptions& options, JobContext& job)
@@ -191,7 +197,8 @@ PassResult Pass::run() {
   if (m_options.withCodes) m_result.codes.assign(kCodes, 0);
   m_slots.resize(static_cast<std::size_t>(m_blocks));
   parallelForOrdered(
-      m_job, m_blocks, [this](std::int64_t block) { sumBlock(block); }, [this](std::int64_t block) { mergeBlock(block); });
+      m_job, m_blocks, [this](std::int64_t block) { sumBlock(block); },
+      [this](std::int64_t block) { mergeBlock(block); });
   if (m_blocks > 0) m_source.check(m_matrix);
   finish();
   return std::move(m_result);
@@ -229,7 +236,8 @@ StripTile Pass::readStrip(Worker& worker, std::int64_t rowBegin, int rows) const
   const auto in = static_cast<std::size_t>(m_matrix.in);
   worker.rows.resize(static_cast<std::size_t>(rows) * in);
   m_source.readRows(m_matrix, rowBegin, rowBegin + rows, worker.rows);
-  return {reinterpret_cast<const std::byte*>(worker.rows.data()), in * sizeof(float), rows, 0, StoredKind::F32};
+  return {reinterpret_cast<const std::byte*>(worker.rows.data()), in * sizeof(float), rows, 0,
+          StoredKind::F32};
 }
 
 void Pass::sumStrip(Worker& worker, Block& block, std::int64_t rowBegin, int rows) {
@@ -249,7 +257,8 @@ void Pass::sumStrip(Worker& worker, Block& block, std::int64_t rowBegin, int row
   storeRows(worker, strip, rowBegin);
 }
 
-void Pass::sumPiece(Worker& worker, Block& block, const StripTile& tile, std::int64_t rowBegin, std::int64_t column) {
+void Pass::sumPiece(Worker& worker, Block& block, const StripTile& tile, std::int64_t rowBegin,
+                    std::int64_t column) {
   const bool isFast = tile.columns % kColumnStep == 0 && sumTile(tile, m_options.withMoments, worker.tile);
   if (isFast) {
     addFast(worker, block.columns, tile, rowBegin, column);
@@ -261,8 +270,15 @@ void Pass::sumPiece(Worker& worker, Block& block, const StripTile& tile, std::in
   for (int r = 0; r < tile.rows; ++r) {
     const auto i = static_cast<std::size_t>(r);
     const TileSums& t = worker.tile;
-    const ChannelMoments part = isFast ? ChannelMoments{t.rowMin[i], t.rowMax[i], double{t.rowSum[i]}, double{t.rowSq[i]},
-                                                        double{t.rowQuad[i]}, t.rowZeros[i], 0, 0, 0}
+    const ChannelMoments part = isFast ? ChannelMoments{t.rowMin[i],
+                                                        t.rowMax[i],
+                                                        double{t.rowSum[i]},
+                                                        double{t.rowSq[i]},
+                                                        double{t.rowQuad[i]},
+                                                        t.rowZeros[i],
+                                                        0,
+                                                        0,
+                                                        0}
                                        : worker.exact.rows[i];
     addRow(worker, block, tile, r, part, rowBegin + r, column);
   }
@@ -276,8 +292,8 @@ void Pass::addRow(Worker& worker, Block& block, const StripTile& tile, int r, co
     int& peakTile = worker.peakTile[static_cast<std::size_t>(r)];
     if (peakTile < 0 || peak > std::max(-sums.min, sums.max)) peakTile = static_cast<int>(column);
     if (m_options.topCount > 0)
-      block.top.offer(tile.data + static_cast<std::size_t>(r) * tile.rowBytes, tile.columns, tile.kind, row, column, peak,
-                      m_floor.load(std::memory_order_relaxed));
+      block.top.offer(tile.data + static_cast<std::size_t>(r) * tile.rowBytes, tile.columns, tile.kind, row,
+                      column, peak, m_floor.load(std::memory_order_relaxed));
   }
   sums.min = std::min(sums.min, part.min);
   sums.max = std::max(sums.max, part.max);
@@ -290,7 +306,8 @@ void Pass::addRow(Worker& worker, Block& block, const StripTile& tile, int r, co
   sums.negInfs += part.negInfs;
 }
 
-void Pass::addFast(Worker& worker, ColumnSums& sums, const StripTile& tile, std::int64_t rowBegin, std::int64_t column) {
+void Pass::addFast(Worker& worker, ColumnSums& sums, const StripTile& tile, std::int64_t rowBegin,
+                   std::int64_t column) {
   const TileSums& t = worker.tile;
   const auto c = static_cast<std::size_t>(column);
   mergeExtremes(t.columnMin, t.columnMax, tile.columns, sums.min.data() + c, sums.max.data() + c);
@@ -314,9 +331,11 @@ void Pass::addFast(Worker& worker, ColumnSums& sums, const StripTile& tile, std:
   }
 }
 
-void Pass::addExact(Worker& worker, ColumnSums& sums, const StripTile& tile, std::int64_t rowBegin, std::int64_t column) {
+void Pass::addExact(Worker& worker, ColumnSums& sums, const StripTile& tile, std::int64_t rowBegin,
+                    std::int64_t column) {
   const ExactTile& exact = worker.exact;
-  for (std::size_t i = 0, c = static_cast<std::size_t>(column); i < static_cast<std::size_t>(tile.columns); ++i, ++c) {
+  for (std::size_t i = 0, c = static_cast<std::size_t>(column); i < static_cast<std::size_t>(tile.columns);
+       ++i, ++c) {
     const ChannelMoments& from = exact.columns[i];
     sums.min[c] = std::min(sums.min[c], from.min);
     sums.max[c] = std::max(sums.max[c], from.max);
@@ -334,7 +353,8 @@ void Pass::addExact(Worker& worker, ColumnSums& sums, const StripTile& tile, std
   if (m_options.texel > 0) setTexels(exact, tile, rowBegin, column);
 }
 
-void Pass::setTexels(const ExactTile& exact, const StripTile& tile, std::int64_t rowBegin, std::int64_t column) {
+void Pass::setTexels(const ExactTile& exact, const StripTile& tile, std::int64_t rowBegin,
+                     std::int64_t column) {
   PyramidLevel& level = m_result.texels;
   auto texel = static_cast<std::size_t>(rowBegin / level.tile * level.columns + column / level.tile);
   for (int begin = 0; begin < tile.columns; begin += m_options.texel, ++texel) {
@@ -406,14 +426,16 @@ void Pass::finish() {
   PyramidLevel& level = m_result.texels;
   for (std::size_t i = 0; i < level.absmax.size(); ++i)
     level.absmax[i] = std::max(std::abs(level.min[i]), std::abs(level.max[i]));
-  m_result.codeMeaning = {m_kind == StoredKind::F16, m_kind == StoredKind::F32 && (m_columns.bitsOr & 0xffff) != 0};
+  m_result.codeMeaning = {m_kind == StoredKind::F16,
+                          m_kind == StoredKind::F32 && (m_columns.bitsOr & 0xffff) != 0};
   m_result.cube = m_columns.cube;
   m_result.top = m_top.sorted();
 }
 
 }  // namespace
 
-PassResult runPass(const WeightSource& source, const MatrixRef& matrix, const PassOptions& options, JobContext& job) {
+PassResult runPass(const WeightSource& source, const MatrixRef& matrix, const PassOptions& options,
+                   JobContext& job) {
   return Pass(source, matrix, options, job).run();
 }
 

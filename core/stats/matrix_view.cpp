@@ -13,23 +13,23 @@
 namespace ql {
 namespace {
 
-constexpr std::int64_t kBandRows = 8;          // pixel rows of one task
-constexpr std::int64_t kRowsAtOnce = 64;       // matrix rows converted together where they cannot be read in place
-constexpr double kSliver = 1e-6;               // overlaps below this share of a unit are rounding
+constexpr std::int64_t kBandRows = 8;     // pixel rows of one task
+constexpr std::int64_t kRowsAtOnce = 64;  // matrix rows converted together where they cannot be read in place
+constexpr double kSliver = 1e-6;          // overlaps below this share of a unit are rounding
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 /// The units (elements or texels) that one pixel covers along an axis, and its edges in elements.
 struct Span {
-  std::int64_t begin = 0, end = 0;             // empty outside the matrix
+  std::int64_t begin = 0, end = 0;  // empty outside the matrix
   double from = 0, to = 0;
 };
 
 struct Axis {
   std::vector<Span> spans;
-  std::int64_t begin = 0, end = 0;             // units seen in all
+  std::int64_t begin = 0, end = 0;  // units seen in all
   std::int64_t tile = 1, elements = 0;
-  bool isMagnified = false;                    // pixels smaller than a unit show the one at their centre
-  bool isAligned = true;                       // no unit lies in two pixels
+  bool isMagnified = false;  // pixels smaller than a unit show the one at their centre
+  bool isAligned = true;     // no unit lies in two pixels
 };
 
 Axis makeAxis(double from, double to, int pixels, std::int64_t tile, std::int64_t elements) {
@@ -52,7 +52,8 @@ Axis makeAxis(double from, double to, int pixels, std::int64_t tile, std::int64_
     } else {
       span.begin = static_cast<std::int64_t>(std::floor(a + kSliver));
       span.end = std::max(span.begin + 1, static_cast<std::int64_t>(std::ceil(b - kSliver)));
-      axis.isAligned = axis.isAligned && std::abs(a - std::round(a)) < kSliver && std::abs(b - std::round(b)) < kSliver;
+      axis.isAligned =
+          axis.isAligned && std::abs(a - std::round(a)) < kSliver && std::abs(b - std::round(b)) < kSliver;
     }
     span.begin = std::clamp<std::int64_t>(span.begin, 0, units);
     span.end = std::clamp<std::int64_t>(span.end, 0, units);
@@ -101,8 +102,8 @@ struct RowFold {
 
 class Resampler {
  public:
-  Resampler(const WeightSource* source, const MatrixRef& matrix, const PyramidLevel* level, const MatrixViewport& viewport,
-            PoolKind pool, JobContext& job);
+  Resampler(const WeightSource* source, const MatrixRef& matrix, const PyramidLevel* level,
+            const MatrixViewport& viewport, PoolKind pool, JobContext& job);
   MatrixImage run();
 
  private:
@@ -116,7 +117,7 @@ class Resampler {
 
   const WeightSource* m_source;
   const MatrixRef& m_matrix;
-  const PyramidLevel* m_level;   // null: from the matrix
+  const PyramidLevel* m_level;  // null: from the matrix
   PoolKind m_pool;
   JobContext& m_job;
   Axis m_rows, m_columns;
@@ -135,7 +136,8 @@ Resampler::Resampler(const WeightSource* source, const MatrixRef& matrix, const 
   m_image.isExact = level == nullptr || (m_rows.isAligned && m_columns.isAligned && !m_rows.isMagnified &&
                                          !m_columns.isMagnified);
   if (level != nullptr)
-    m_levelHasFlags = std::any_of(level->nonFinite.begin(), level->nonFinite.end(), [](std::uint8_t bits) { return bits != 0; });
+    m_levelHasFlags = std::any_of(level->nonFinite.begin(), level->nonFinite.end(),
+                                  [](std::uint8_t bits) { return bits != 0; });
 }
 
 MatrixImage Resampler::run() {
@@ -143,7 +145,8 @@ MatrixImage Resampler::run() {
   m_image.values.assign(pixels, 0.0f);
   m_image.nonFinite.assign(pixels, 0);
   if (m_rows.begin == m_rows.end || m_columns.begin == m_columns.end) return std::move(m_image);
-  parallelFor(m_job, (m_image.height + kBandRows - 1) / kBandRows, [this](std::int64_t band) { drawBand(band); });
+  parallelFor(m_job, (m_image.height + kBandRows - 1) / kBandRows,
+              [this](std::int64_t band) { drawBand(band); });
   if (m_level == nullptr) m_source->check(m_matrix);
   return std::move(m_image);
 }
@@ -158,7 +161,8 @@ void Resampler::drawBand(std::int64_t band) {
     if (span.begin >= span.end) continue;
     m_job.step();
     const Span* above = y > begin ? &m_rows.spans[y - 1] : nullptr;
-    const bool isRepeated = m_rows.isMagnified && above != nullptr && above->begin == span.begin && above->end == span.end;
+    const bool isRepeated =
+        m_rows.isMagnified && above != nullptr && above->begin == span.begin && above->end == span.end;
     if (isRepeated) {
       std::copy_n(m_image.values.begin() + static_cast<std::ptrdiff_t>((y - 1) * width), width,
                   m_image.values.begin() + static_cast<std::ptrdiff_t>(y * width));
@@ -185,7 +189,8 @@ void Resampler::foldLevel(const Span& span, RowFold& fold) const {
   for (std::int64_t r = span.begin; r < span.end; ++r) {
     const auto first = static_cast<std::size_t>(r * m_level->columns + m_columns.begin);
     if (m_pool == PoolKind::Max) {
-      foldExtremes(&m_level->min[first], &m_level->max[first], static_cast<int>(n), fold.min.data(), fold.max.data());
+      foldExtremes(&m_level->min[first], &m_level->max[first], static_cast<int>(n), fold.min.data(),
+                   fold.max.data());
     } else {
       const double height = overlap(m_rows, span, r);
       for (std::size_t i = 0; i < n; ++i) {
@@ -204,7 +209,8 @@ void Resampler::foldMatrix(const Span& span, RowFold& fold) const {
   for (std::int64_t begin = span.begin; begin < span.end; begin += kRowsAtOnce) {
     const std::int64_t end = std::min(span.end, begin + kRowsAtOnce);
     const auto raw = m_source->rawRows(m_matrix, begin, end);
-    const bool isInPlace = raw && (raw->dtype == DType::BF16 || raw->dtype == DType::F16 || raw->dtype == DType::F32);
+    const bool isInPlace =
+        raw && (raw->dtype == DType::BF16 || raw->dtype == DType::F16 || raw->dtype == DType::F32);
     if (!isInPlace) {
       fold.rows.resize(static_cast<std::size_t>(end - begin) * in);
       m_source->readRows(m_matrix, begin, end, fold.rows);
@@ -222,7 +228,8 @@ void Resampler::foldMatrix(const Span& span, RowFold& fold) const {
 
 void Resampler::foldStored(const std::byte* data, StoredKind kind, double height, RowFold& fold) const {
   const auto n = static_cast<std::size_t>(m_columns.end - m_columns.begin);
-  if (m_pool == PoolKind::Max && !foldRow(data, static_cast<int>(n), kind, fold.min.data(), fold.max.data())) return;
+  if (m_pool == PoolKind::Max && !foldRow(data, static_cast<int>(n), kind, fold.min.data(), fold.max.data()))
+    return;
   for (std::size_t i = 0; i < n; ++i) {
     const float value = storedValue(data + i * storedBytes(kind), kind);
     const std::uint8_t flag = flagOf(value);
@@ -235,7 +242,8 @@ void Resampler::foldStored(const std::byte* data, StoredKind kind, double height
 }
 
 void Resampler::drawRow(RowFold& fold, std::size_t y) {
-  const auto width = static_cast<std::size_t>(m_image.width), offset = static_cast<std::size_t>(m_columns.begin);
+  const auto width = static_cast<std::size_t>(m_image.width),
+             offset = static_cast<std::size_t>(m_columns.begin);
   if (m_pool == PoolKind::Mean) {
     drawMeans(fold, y);
   } else {
@@ -257,7 +265,8 @@ void Resampler::drawRow(RowFold& fold, std::size_t y) {
 }
 
 void Resampler::drawMeans(const RowFold& fold, std::size_t y) {
-  const auto width = static_cast<std::size_t>(m_image.width), offset = static_cast<std::size_t>(m_columns.begin);
+  const auto width = static_cast<std::size_t>(m_image.width),
+             offset = static_cast<std::size_t>(m_columns.begin);
   for (std::size_t x = 0; x < width; ++x) {
     const Span& span = m_columns.spans[x];
     double sum = 0, weight = 0;
@@ -293,7 +302,8 @@ double elementsSeen(const WeightSource& source, const MatrixRef& matrix, const M
 }  // namespace
 
 MatrixImage resampleMatrix(const WeightSource* source, const MatrixRef& matrix, const TilePyramid* pyramid,
-                           const MatrixViewport& viewport, PoolKind pool, JobContext& job, std::int64_t maxElements) {
+                           const MatrixViewport& viewport, PoolKind pool, JobContext& job,
+                           std::int64_t maxElements) {
   if (viewport.width <= 0 || viewport.height <= 0) return {};
   QL_ASSERT(viewport.rowEnd > viewport.rowBegin && viewport.columnEnd > viewport.columnBegin);
   const double pixel = std::min((viewport.rowEnd - viewport.rowBegin) / viewport.height,

@@ -32,7 +32,9 @@ using VF = hn::Vec<DF>;
 
 #if HWY_TARGET == HWY_SCALAR
 // Nothing to gain over exact_tile.h on a CPU without SSSE3: the caller's exact path does it all.
-bool sumTileTarget(const StripTile&, bool, TileSums&) { return false; }
+bool sumTileTarget(const StripTile&, bool, TileSums&) {
+  return false;
+}
 
 int findMagnitudeTarget(const std::byte* data, int n, StoredKind kind, float magnitude) {
   for (int i = 0; i < n; ++i) {
@@ -64,14 +66,17 @@ HWY_INLINE const std::uint8_t* rowPointer(const StripTile& tile, int row) {
   return reinterpret_cast<const std::uint8_t*>(tile.data) + static_cast<std::size_t>(row) * tile.rowBytes;
 }
 
-// Extremes of 16-bit codes -------------------------------------------------------------------------------------
+// Extremes of 16-bit codes
+// -------------------------------------------------------------------------------------
 
 struct KeyExtremes {
   VS min, max;
 };
 
-// A code becomes a signed integer in the order of the values: negative ones have their magnitude bits flipped.
-HWY_INLINE void keyStep(const std::uint8_t* p, VS magnitudeBits, KeyExtremes& row, KeyExtremes& column, VS& smallest) {
+// A code becomes a signed integer in the order of the values: negative ones have their magnitude bits
+// flipped.
+HWY_INLINE void keyStep(const std::uint8_t* p, VS magnitudeBits, KeyExtremes& row, KeyExtremes& column,
+                        VS& smallest) {
   const VS code = hn::BitCast(DS(), hn::LoadU(D8(), p));
   const VS key = hn::Xor(code, hn::And(hn::ShiftRight<15>(code), magnitudeBits));
   row.min = hn::Min(row.min, key);
@@ -83,13 +88,15 @@ HWY_INLINE void keyStep(const std::uint8_t* p, VS magnitudeBits, KeyExtremes& ro
 
 HWY_INLINE int minOf(VS v) {
   const DI di;
-  const auto low = hn::PromoteTo(di, hn::LowerHalf(DH(), v)), high = hn::PromoteTo(di, hn::UpperHalf(DH(), v));
+  const auto low = hn::PromoteTo(di, hn::LowerHalf(DH(), v)),
+             high = hn::PromoteTo(di, hn::UpperHalf(DH(), v));
   return hn::GetLane(hn::MinOfLanes(di, hn::Min(low, high)));
 }
 
 HWY_INLINE int maxOf(VS v) {
   const DI di;
-  const auto low = hn::PromoteTo(di, hn::LowerHalf(DH(), v)), high = hn::PromoteTo(di, hn::UpperHalf(DH(), v));
+  const auto low = hn::PromoteTo(di, hn::LowerHalf(DH(), v)),
+             high = hn::PromoteTo(di, hn::UpperHalf(DH(), v));
   return hn::GetLane(hn::MaxOfLanes(di, hn::Max(low, high)));
 }
 
@@ -107,8 +114,8 @@ HWY_INLINE float valueOfKey(int key) {
 // Row extremes of the group into `sums`. False when a row leaves the range of the fast path.
 template <StoredKind kKind>
 HWY_INLINE bool storeRow(const KeyExtremes& row, TileSums& sums, int index) {
-  constexpr int kTop = kKind == StoredKind::F16 ? 0x7bff : 0x4b80;   // largest finite; 2^24
-  constexpr int kBottom = kKind == StoredKind::F16 ? 0 : 0x3180;     // 2^-28
+  constexpr int kTop = kKind == StoredKind::F16 ? 0x7bff : 0x4b80;  // largest finite; 2^24
+  constexpr int kBottom = kKind == StoredKind::F16 ? 0 : 0x3180;    // 2^-28
   const int low = minOf(row.min), high = maxOf(row.max);
   const int magnitude = std::max(codeOfKey(low) & (low < 0 ? 0x7fff : 0), high < 0 ? 0 : high);
   if (magnitude > kTop || (magnitude != 0 && magnitude < kBottom)) return false;
@@ -144,14 +151,15 @@ bool keyExtremes(const StripTile& tile, int row, TileSums& sums, bool& anyZero) 
   return good;
 }
 
-// Extremes of floats ---------------------------------------------------------------------------------------------
+// Extremes of floats
+// ---------------------------------------------------------------------------------------------
 
 struct FloatExtremes {
   VF min, max;
 };
 
-HWY_INLINE void floatStep(const std::uint8_t* p, FloatExtremes& row, FloatExtremes& column, VU& largest, VU& all,
-                          VF& smallest) {
+HWY_INLINE void floatStep(const std::uint8_t* p, FloatExtremes& row, FloatExtremes& column, VU& largest,
+                          VU& all, VF& smallest) {
   const VF v = hn::BitCast(DF(), hn::LoadU(D8(), p));
   const VF magnitude = hn::Abs(v);
   row.min = hn::Min(row.min, v);
@@ -198,13 +206,15 @@ bool floatExtremes(const StripTile& tile, int row, TileSums& sums, bool& anyZero
   return good;
 }
 
-// Moments ----------------------------------------------------------------------------------------------------------
+// Moments
+// ----------------------------------------------------------------------------------------------------------
 
 struct Powers {
   VF sum, sq, quad;
 };
 
-// Two vectors of neighbouring values: even and odd ones for bf16 (untangled once a strip), else one after the other.
+// Two vectors of neighbouring values: even and odd ones for bf16 (untangled once a strip), else one after the
+// other.
 template <StoredKind kKind>
 HWY_INLINE void loadTwo(const std::uint8_t* p, VF& first, VF& second) {
   const DF d;
@@ -274,11 +284,13 @@ void moments(const StripTile& tile, int row, TileSums& sums) {
   Powers a{zero, zero, zero}, b = a, c = a, e = a;
   VF cube = zero;
   const std::uint8_t* p = rowPointer(tile, row);
-  const std::size_t ld = tile.rowBytes, lanes = hn::Lanes(d), columns = static_cast<std::size_t>(tile.columns);
+  const std::size_t ld = tile.rowBytes, lanes = hn::Lanes(d),
+                    columns = static_cast<std::size_t>(tile.columns);
   constexpr std::size_t kBytes = storedBytes(kKind);
-  // The next rows, at the end those of the next tile, come from memory while these are summed. A prefetch beyond the
-  // mapping does nothing.
-  const std::uint8_t* next = row + 2 * kRows <= tile.rows ? p + kRows * ld : rowPointer(tile, 0) + kBytes * columns;
+  // The next rows, at the end those of the next tile, come from memory while these are summed. A prefetch
+  // beyond the mapping does nothing.
+  const std::uint8_t* next =
+      row + 2 * kRows <= tile.rows ? p + kRows * ld : rowPointer(tile, 0) + kBytes * columns;
   for (std::size_t i = 0; i < columns; i += 2 * lanes) {
     Powers first = loadColumn<kMoments>(sums, i), second = loadColumn<kMoments>(sums, i + lanes);
     const std::uint8_t* q = p + kBytes * i;
@@ -300,7 +312,8 @@ void moments(const StripTile& tile, int row, TileSums& sums) {
   sums.cube += static_cast<double>(hn::GetLane(hn::SumOfLanes(d, cube)));
 }
 
-// Zeros, counted only where there are any ----------------------------------------------------------------------------
+// Zeros, counted only where there are any
+// ----------------------------------------------------------------------------
 
 template <StoredKind kKind>
 void countZeros(const StripTile& tile, int row, int rows, TileSums& sums) {
@@ -315,9 +328,10 @@ void countZeros(const StripTile& tile, int row, int rows, TileSums& sums) {
     for (std::size_t i = 0; i < columns; i += lanes) {
       VU bits;
       if constexpr (kKind == StoredKind::F32) {
-        bits = hn::Add(hn::BitCast(DU(), hn::LoadU(D8(), p + 4 * i)), hn::BitCast(DU(), hn::LoadU(D8(), p + 4 * i)));
+        bits = hn::Add(hn::BitCast(DU(), hn::LoadU(D8(), p + 4 * i)),
+                       hn::BitCast(DU(), hn::LoadU(D8(), p + 4 * i)));
       } else {
-        const hn::Rebind<std::uint8_t, hn::Repartition<std::uint8_t, decltype(narrow)>> bytes;
+        const hn::Rebind<std::uint8_t, hn::Repartition<std::uint8_t, decltype(narrow)> > bytes;
         bits = hn::ShiftLeft<17>(hn::PromoteTo(DU(), hn::BitCast(narrow, hn::LoadU(bytes, p + 2 * i))));
       }
       const auto isZero = hn::Eq(bits, hn::Zero(DU()));
@@ -330,7 +344,8 @@ void countZeros(const StripTile& tile, int row, int rows, TileSums& sums) {
   }
 }
 
-// A whole tile -------------------------------------------------------------------------------------------------------
+// A whole tile
+// -------------------------------------------------------------------------------------------------------
 
 template <StoredKind kKind, bool kMoments, int kRows>
 HWY_INLINE bool rowGroup(const StripTile& tile, int row, TileSums& sums) {
@@ -423,12 +438,16 @@ bool sumRows(const StripTile& tile, TileSums& sums) {
 bool sumTileTarget(const StripTile& tile, bool withMoments, TileSums& sums) {
   switch (tile.kind) {
     case StoredKind::Bf16:
-      return withMoments ? sumRows<StoredKind::Bf16, true>(tile, sums) : sumRows<StoredKind::Bf16, false>(tile, sums);
+      return withMoments ? sumRows<StoredKind::Bf16, true>(tile, sums)
+                         : sumRows<StoredKind::Bf16, false>(tile, sums);
     case StoredKind::F16:
-      return withMoments ? sumRows<StoredKind::F16, true>(tile, sums) : sumRows<StoredKind::F16, false>(tile, sums);
-    case StoredKind::F32: break;
+      return withMoments ? sumRows<StoredKind::F16, true>(tile, sums)
+                         : sumRows<StoredKind::F16, false>(tile, sums);
+    case StoredKind::F32:
+      break;
   }
-  return withMoments ? sumRows<StoredKind::F32, true>(tile, sums) : sumRows<StoredKind::F32, false>(tile, sums);
+  return withMoments ? sumRows<StoredKind::F32, true>(tile, sums)
+                     : sumRows<StoredKind::F32, false>(tile, sums);
 }
 
 template <class T>
@@ -460,7 +479,8 @@ int findMagnitudeTarget(const std::byte* data, int n, StoredKind kind, float mag
 
 #endif  // HWY_SCALAR
 
-// Flushing -----------------------------------------------------------------------------------------------------------
+// Flushing
+// -----------------------------------------------------------------------------------------------------------
 
 void addToDoubleTarget(const float* values, int n, double* sums) {
   const hn::ScalableTag<double> d;
@@ -489,7 +509,8 @@ void reduceTexelsTarget(const TileSums& sums, int n, int texel, float* min, floa
       for (std::size_t k = 0; k < width; ++k) sum[out] += sums.columnSum[i + k];
       continue;
     }
-    auto low = hn::Load(d, sums.columnMin + i), high = hn::Load(d, sums.columnMax + i), s = hn::Load(d, sums.columnSum + i);
+    auto low = hn::Load(d, sums.columnMin + i), high = hn::Load(d, sums.columnMax + i),
+         s = hn::Load(d, sums.columnSum + i);
     for (std::size_t k = lanes; k < width; k += lanes) {
       low = hn::Min(low, hn::Load(d, sums.columnMin + i + k));
       high = hn::Max(high, hn::Load(d, sums.columnMax + i + k));

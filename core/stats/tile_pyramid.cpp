@@ -11,10 +11,12 @@
 namespace ql {
 namespace {
 
-constexpr std::int64_t kCoarsestEdge = 64;      // texels of the last level
-constexpr std::uint64_t kTexelBytes = 7;        // min, max and mean in 16 bits, one byte of flags; absmax follows
+constexpr std::int64_t kCoarsestEdge = 64;  // texels of the last level
+constexpr std::uint64_t kTexelBytes = 7;    // min, max and mean in 16 bits, one byte of flags; absmax follows
 
-std::int64_t texelsAlong(std::int64_t elements, std::int64_t tile) { return (elements + tile - 1) / tile; }
+std::int64_t texelsAlong(std::int64_t elements, std::int64_t tile) {
+  return (elements + tile - 1) / tile;
+}
 
 void resizeLevel(PyramidLevel& level) {
   const auto texels = static_cast<std::size_t>(level.rows * level.columns);
@@ -28,8 +30,8 @@ double coveredLength(std::int64_t i, std::int64_t tile, std::int64_t elements) {
 }
 
 // One texel of the coarser level from the up to four below it.
-void mergeFour(const PyramidLevel& fine, std::int64_t out, std::int64_t in, PyramidLevel& coarse, std::int64_t row,
-               std::int64_t column) {
+void mergeFour(const PyramidLevel& fine, std::int64_t out, std::int64_t in, PyramidLevel& coarse,
+               std::int64_t row, std::int64_t column) {
   const auto target = static_cast<std::size_t>(row * coarse.columns + column);
   bool isFirst = true;
   double weight = 0, sum = 0;
@@ -83,7 +85,8 @@ TilePyramid pyramidFromLevel(std::int64_t out, std::int64_t in, PyramidLevel fin
   return pyramid;
 }
 
-TilePyramid buildPyramid(const WeightSource& source, const MatrixRef& matrix, std::int64_t finestTile, JobContext& job) {
+TilePyramid buildPyramid(const WeightSource& source, const MatrixRef& matrix, std::int64_t finestTile,
+                         JobContext& job) {
   QL_ASSERT(finestTile > 0 && std::has_single_bit(static_cast<std::uint64_t>(finestTile)));
   PassOptions options;
   options.withMoments = options.withCodes = false;

@@ -29,8 +29,8 @@ void TopEntries::add(const TopEntry& entry) {
   std::push_heap(m_heap.begin(), m_heap.end(), isBefore);
 }
 
-void TopEntries::offer(const std::byte* data, int columns, StoredKind kind, std::int64_t row, std::int64_t columnBegin,
-                       float peak, float floor) {
+void TopEntries::offer(const std::byte* data, int columns, StoredKind kind, std::int64_t row,
+                       std::int64_t columnBegin, float peak, float floor) {
   if (peak <= floor || !canEnter(peak, row, columnBegin)) return;
   for (int c = 0; c < columns; ++c) {
     const float value = storedValue(data + storedBytes(kind) * static_cast<std::size_t>(c), kind);

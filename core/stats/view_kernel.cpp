@@ -24,7 +24,8 @@ HWY_INLINE VF loadValues(const std::byte* data, std::size_t i, StoredKind kind) 
   const hn::Rebind<std::uint16_t, DF> narrow;
   const hn::RebindToUnsigned<DF> du;
   if (kind == StoredKind::F32) return hn::LoadU(d, reinterpret_cast<const float*>(data) + i);
-  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(du, hn::LoadU(narrow, reinterpret_cast<const std::uint16_t*>(data) + i))));
+  return hn::BitCast(d, hn::ShiftLeft<16>(hn::PromoteTo(
+                            du, hn::LoadU(narrow, reinterpret_cast<const std::uint16_t*>(data) + i))));
 }
 
 bool foldRowTarget(const std::byte* data, int n, StoredKind kind, float* min, float* max) {

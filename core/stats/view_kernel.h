@@ -6,7 +6,8 @@
 
 namespace ql {
 
-/// min[i] = min(min[i], value i) over finite values only, max likewise. Returns true when a value is not finite.
+/// min[i] = min(min[i], value i) over finite values only, max likewise. Returns true when a value is not
+/// finite.
 bool foldRow(const std::byte* data, int n, StoredKind kind, float* min, float* max);
 /// The same with the extremes of texels, all finite.
 void foldExtremes(const float* minima, const float* maxima, int n, float* min, float* max);

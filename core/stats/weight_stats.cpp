@@ -25,7 +25,9 @@ double peakRatio(std::vector<float> absmax) {
   return median > 0 ? static_cast<double>(*std::max_element(middle, absmax.end())) / median : 0;
 }
 
-bool hasFinite(const ChannelStats& stats, std::size_t i) { return stats.zeros[i] != 0 || stats.sumSq[i] > 0; }
+bool hasFinite(const ChannelStats& stats, std::size_t i) {
+  return stats.zeros[i] != 0 || stats.sumSq[i] > 0;
+}
 
 std::int64_t peakChannel(const ChannelStats& stats) {
   std::int64_t peak = -1;
@@ -36,8 +38,8 @@ std::int64_t peakChannel(const ChannelStats& stats) {
 }
 
 std::uint64_t zeroChannels(const ChannelStats& stats, std::uint64_t length) {
-  return static_cast<std::uint64_t>(
-      std::count_if(stats.zeros.begin(), stats.zeros.end(), [=](std::uint64_t zeros) { return zeros == length; }));
+  return static_cast<std::uint64_t>(std::count_if(stats.zeros.begin(), stats.zeros.end(),
+                                                  [=](std::uint64_t zeros) { return zeros == length; }));
 }
 
 template <class T>
@@ -47,10 +49,11 @@ T sumOf(const std::vector<T>& values) {
   return sum;
 }
 
-// Central moments from raw ones: m4 - 4 m m3 + 6 m^2 m2 - 3 m^4. Good to about 1e-6 (mean / std)^4; the exact way is
-// summariseCodes().
+// Central moments from raw ones: m4 - 4 m m3 + 6 m^2 m2 - 3 m^4. Good to about 1e-6 (mean / std)^4; the exact
+// way is summariseCodes().
 void momentsFromSums(const ChannelStats& rows, double cube, double n, WeightSummary& summary) {
-  const double mean = sumOf(rows.sum) / n, m2 = sumOf(rows.sumSq) / n, m3 = cube / n, m4 = sumOf(rows.sumQuad) / n;
+  const double mean = sumOf(rows.sum) / n, m2 = sumOf(rows.sumSq) / n, m3 = cube / n,
+               m4 = sumOf(rows.sumQuad) / n;
   const double variance = m2 - mean * mean;
   const bool isConstant = summary.min == summary.max || variance <= 0;
   summary.mean = summary.min == summary.max ? summary.min : mean;
@@ -90,8 +93,8 @@ WeightSummary summarise(const PassResult& pass, std::int64_t out, std::int64_t i
   return s;
 }
 
-// Channel sums carry float rounding anyway; kept as floats they take half the room in a statistics file. Arrays that
-// leave the float range stay as they are.
+// Channel sums carry float rounding anyway; kept as floats they take half the room in a statistics file.
+// Arrays that leave the float range stay as they are.
 void roundToFloats(std::vector<double>& values) {
   const auto fits = [](double value) {
     const double magnitude = std::abs(value);
@@ -116,10 +119,12 @@ TilePyramid pyramidOf(PassResult& pass, std::int64_t out, std::int64_t in, std::
 
 }  // namespace
 
-std::uint64_t measureUnits(const WeightSource& source, const MatrixRef& matrix) { return passUnits(source, matrix); }
+std::uint64_t measureUnits(const WeightSource& source, const MatrixRef& matrix) {
+  return passUnits(source, matrix);
+}
 
-WeightStats measureWeights(const WeightSource& source, const MatrixRef& matrix, const WeightStatsOptions& options,
-                           JobContext& job) {
+WeightStats measureWeights(const WeightSource& source, const MatrixRef& matrix,
+                           const WeightStatsOptions& options, JobContext& job) {
   PassOptions pass;
   pass.withCodes = options.withHistogram;
   pass.topCount = std::clamp(options.topCount, 0, kMostTop);

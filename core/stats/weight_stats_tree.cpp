@@ -16,7 +16,8 @@ namespace {
                                     "; delete the statistics file and measure again.");
 }
 
-// Channels ---------------------------------------------------------------------------------------------------------
+// Channels
+// ---------------------------------------------------------------------------------------------------------
 
 bool areFloats(const std::vector<double>& values) {
   return std::all_of(values.begin(), values.end(), [](double value) {
@@ -50,7 +51,8 @@ void putCounts(DataTree& tree, const std::string& name, const std::vector<std::u
     return;
   }
   std::vector<std::uint32_t> narrow(counts.size());
-  std::transform(counts.begin(), counts.end(), narrow.begin(), [](std::uint64_t c) { return static_cast<std::uint32_t>(c); });
+  std::transform(counts.begin(), counts.end(), narrow.begin(),
+                 [](std::uint64_t c) { return static_cast<std::uint32_t>(c); });
   tree.arrays[name] = makeArray(narrow, "", {axis});
 }
 
@@ -62,7 +64,8 @@ std::vector<std::uint64_t> countValues(const DataTree& tree, const std::string& 
   return {narrow.begin(), narrow.end()};
 }
 
-void putChannels(DataTree& tree, const std::string& prefix, const ChannelStats& stats, const std::string& axis) {
+void putChannels(DataTree& tree, const std::string& prefix, const ChannelStats& stats,
+                 const std::string& axis) {
   tree.arrays[prefix + "_absmax"] = makeArray(stats.absmax, "weight", {axis});
   tree.arrays[prefix + "_min"] = makeArray(stats.min, "weight", {axis});
   tree.arrays[prefix + "_max"] = makeArray(stats.max, "weight", {axis});
@@ -90,15 +93,18 @@ ChannelStats channels(const DataTree& tree, const std::string& prefix, std::uint
   return stats;
 }
 
-// Pyramid ----------------------------------------------------------------------------------------------------------
+// Pyramid
+// ----------------------------------------------------------------------------------------------------------
 
 // Bit patterns of `values` when 16 bits hold every one exactly.
 template <class ToCode, class ToFloat>
-bool encode(const std::vector<float>& values, ToCode toCode, ToFloat toFloat, std::vector<std::uint16_t>& codes) {
+bool encode(const std::vector<float>& values, ToCode toCode, ToFloat toFloat,
+            std::vector<std::uint16_t>& codes) {
   codes.resize(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
     codes[i] = toCode(values[i]);
-    if (std::bit_cast<std::uint32_t>(toFloat(codes[i])) != std::bit_cast<std::uint32_t>(values[i])) return false;
+    if (std::bit_cast<std::uint32_t>(toFloat(codes[i])) != std::bit_cast<std::uint32_t>(values[i]))
+      return false;
   }
   return true;
 }
@@ -112,9 +118,11 @@ std::string encodingOf(const PyramidLevel& level) {
   return fits(floatToFp16, fp16ToFloat) ? "f16" : "f32";
 }
 
-DataArray texelArray(const std::vector<float>& values, const std::string& encoding, const PyramidLevel& level) {
+DataArray texelArray(const std::vector<float>& values, const std::string& encoding,
+                     const PyramidLevel& level) {
   const std::vector<std::string> axes{"output tile", "input tile"};
-  const std::vector<std::uint64_t> shape{static_cast<std::uint64_t>(level.rows), static_cast<std::uint64_t>(level.columns)};
+  const std::vector<std::uint64_t> shape{static_cast<std::uint64_t>(level.rows),
+                                         static_cast<std::uint64_t>(level.columns)};
   std::vector<std::uint16_t> codes;
   if (encoding == "bf16" && encode(values, floatToBf16, bf16ToFloat, codes))
     return makeArray(codes, "bf16 bits of weight", axes, shape);
@@ -126,7 +134,8 @@ DataArray texelArray(const std::vector<float>& values, const std::string& encodi
 std::vector<float> texelValues(const DataTree& tree, const std::string& name, const std::string& encoding,
                                std::uint64_t count) {
   const auto found = tree.arrays.find(name);
-  if (found == tree.arrays.end() || found->second.type == ArrayType::F32) return arrayValues<float>(tree, name, count);
+  if (found == tree.arrays.end() || found->second.type == ArrayType::F32)
+    return arrayValues<float>(tree, name, count);
   const auto codes = arrayValues<std::uint16_t>(tree, name, count);
   std::vector<float> values(codes.size());
   std::transform(codes.begin(), codes.end(), values.begin(), encoding == "f16" ? fp16ToFloat : bf16ToFloat);
@@ -142,7 +151,8 @@ DataTree pyramidTree(const TilePyramid& pyramid) {
   tree.arrays["min"] = texelArray(level.min, encoding, level);
   tree.arrays["max"] = texelArray(level.max, encoding, level);
   tree.arrays["mean"] = texelArray(level.mean, "bf16", level);
-  if (std::any_of(level.nonFinite.begin(), level.nonFinite.end(), [](std::uint8_t bits) { return bits != 0; })) {
+  if (std::any_of(level.nonFinite.begin(), level.nonFinite.end(),
+                  [](std::uint8_t bits) { return bits != 0; })) {
     const std::vector<std::uint16_t> flags(level.nonFinite.begin(), level.nonFinite.end());
     tree.arrays["non_finite"] = makeArray(flags, "", {"output tile", "input tile"}, tree.arrays["min"].shape);
   }
@@ -152,7 +162,8 @@ DataTree pyramidTree(const TilePyramid& pyramid) {
 TilePyramid pyramidFromTree(const DataTree& tree, std::int64_t out, std::int64_t in) {
   PyramidLevel level;
   level.tile = intAttribute(tree, "tile");
-  if (level.tile < 1 || level.tile > (std::int64_t{1} << 32) || !std::has_single_bit(static_cast<std::uint64_t>(level.tile)))
+  if (level.tile < 1 || level.tile > (std::int64_t{1} << 32) ||
+      !std::has_single_bit(static_cast<std::uint64_t>(level.tile)))
     damaged("the pyramid's tile is " + std::to_string(level.tile));
   level.rows = (out + level.tile - 1) / level.tile;
   level.columns = (in + level.tile - 1) / level.tile;
@@ -173,7 +184,8 @@ TilePyramid pyramidFromTree(const DataTree& tree, std::int64_t out, std::int64_t
   return pyramidFromLevel(out, in, std::move(level));
 }
 
-// Histogram, top entries, summary ----------------------------------------------------------------------------------
+// Histogram, top entries, summary
+// ----------------------------------------------------------------------------------
 
 void putHistogram(DataTree& tree, const LogHistogram& histogram) {
   if (histogram.counts.empty()) return;
@@ -192,7 +204,8 @@ LogHistogram histogramFrom(const DataTree& tree) {
   if (found == tree.arrays.end()) return histogram;
   const std::uint64_t bins = found->second.shape.size() == 1 ? found->second.shape[0] : 0;
   const std::int64_t first = intAttribute(tree, "histogram_first_bin");
-  if (first < 0 || first > 2048 || bins > static_cast<std::uint64_t>(2048 - first)) damaged("the histogram is too long");
+  if (first < 0 || first > 2048 || bins > static_cast<std::uint64_t>(2048 - first))
+    damaged("the histogram is too long");
   const auto counts = arrayValues<std::uint64_t>(tree, "histogram", bins);
   histogram.counts.assign(2048, 0);
   std::copy(counts.begin(), counts.end(), histogram.counts.begin() + first);
@@ -208,13 +221,14 @@ void putTop(DataTree& tree, const std::vector<TopEntry>& top) {
     values.push_back(entry.value);
   }
   tree.arrays["top_k"] = makeArray(values, "weight", {"rank"});
-  tree.arrays["top_k_position"] =
-      makeArray(places, "", {"rank", "output and input channel"}, {static_cast<std::uint64_t>(top.size()), 2});
+  tree.arrays["top_k_position"] = makeArray(places, "", {"rank", "output and input channel"},
+                                            {static_cast<std::uint64_t>(top.size()), 2});
 }
 
 std::vector<TopEntry> topFrom(const DataTree& tree, std::int64_t out, std::int64_t in) {
   const auto found = tree.arrays.find("top_k");
-  if (found == tree.arrays.end() || found->second.shape.size() != 1) damaged("the largest weights are missing");
+  if (found == tree.arrays.end() || found->second.shape.size() != 1)
+    damaged("the largest weights are missing");
   const std::uint64_t count = found->second.shape[0];
   if (count > 1 << 20) damaged("the list of the largest weights is too long");
   const auto values = arrayValues<float>(tree, "top_k", count);
@@ -228,14 +242,28 @@ std::vector<TopEntry> topFrom(const DataTree& tree, std::int64_t out, std::int64
   return top;
 }
 
-AttributeValue toAttribute(double value) { return value; }
-AttributeValue toAttribute(std::int64_t value) { return value; }
-AttributeValue toAttribute(std::uint64_t value) { return static_cast<std::int64_t>(value); }
-AttributeValue toAttribute(bool value) { return static_cast<std::int64_t>(value); }
+AttributeValue toAttribute(double value) {
+  return value;
+}
+AttributeValue toAttribute(std::int64_t value) {
+  return value;
+}
+AttributeValue toAttribute(std::uint64_t value) {
+  return static_cast<std::int64_t>(value);
+}
+AttributeValue toAttribute(bool value) {
+  return static_cast<std::int64_t>(value);
+}
 
-void fromAttribute(const DataTree& tree, const std::string& key, double& value) { value = doubleAttribute(tree, key); }
-void fromAttribute(const DataTree& tree, const std::string& key, std::int64_t& value) { value = intAttribute(tree, key); }
-void fromAttribute(const DataTree& tree, const std::string& key, bool& value) { value = intAttribute(tree, key) != 0; }
+void fromAttribute(const DataTree& tree, const std::string& key, double& value) {
+  value = doubleAttribute(tree, key);
+}
+void fromAttribute(const DataTree& tree, const std::string& key, std::int64_t& value) {
+  value = intAttribute(tree, key);
+}
+void fromAttribute(const DataTree& tree, const std::string& key, bool& value) {
+  value = intAttribute(tree, key) != 0;
+}
 void fromAttribute(const DataTree& tree, const std::string& key, std::uint64_t& value) {
   const std::int64_t stored = intAttribute(tree, key);
   if (stored < 0) damaged(key + " is negative");

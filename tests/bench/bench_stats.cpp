@@ -59,9 +59,10 @@ void views(Bench& bench, const TilePyramid& pyramid, bool withMatrix) {
 }
 
 void torch(Bench& bench, double seconds) {
-  const std::string command = "/usr/bin/python3 " QL_BENCH_DIR "/torch_stats.py '" + bench.options.file.string() + "' " +
-                              std::to_string(bench.options.out) + " " + std::to_string(bench.options.in) + " " +
-                              std::to_string(bench.options.threads) + " 2>/dev/null";
+  const std::string command = "/usr/bin/python3 " QL_BENCH_DIR "/torch_stats.py '" +
+                              bench.options.file.string() + "' " + std::to_string(bench.options.out) + " " +
+                              std::to_string(bench.options.in) + " " + std::to_string(bench.options.threads) +
+                              " 2>/dev/null";
   std::FILE* pipe = ::popen(command.c_str(), "r");
   double rival = 0;
   const bool isThere = pipe != nullptr && std::fscanf(pipe, "%lf", &rival) == 1;
@@ -76,7 +77,8 @@ void torch(Bench& bench, double seconds) {
 
 void run(const Options& options) {
   const BenchMatrix matrix(options.file, options.out, options.in);
-  Bench bench{options, matrix, JobContext(options.threads), bench::readFloor(matrix, options.threads, options.runs)};
+  Bench bench{options, matrix, JobContext(options.threads),
+              bench::readFloor(matrix, options.threads, options.runs)};
   bench.print("read bandwidth floor", bench.floor);
   const double rows = rowAndColumn(bench);
   bench.print("row and column statistics", rows);
@@ -85,8 +87,9 @@ void run(const Options& options) {
                 stats = measureWeights(matrix, matrix.matrix(), {}, bench.job);
               }));
   TilePyramid pyramid;
-  bench.print("pyramid for pictures, finest tile 8",
-              bench::fastest(options.runs, [&] { pyramid = buildPyramid(matrix, matrix.matrix(), 8, bench.job); }));
+  bench.print("pyramid for pictures, finest tile 8", bench::fastest(options.runs, [&] {
+                pyramid = buildPyramid(matrix, matrix.matrix(), 8, bench.job);
+              }));
   bench.floor = std::min(bench.floor, bench::readFloor(matrix, options.threads, 2));
   bench.print("floor again, afterwards", bench.floor);
   views(bench, pyramid, true);

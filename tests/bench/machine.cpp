@@ -40,7 +40,8 @@ void writeMatrix(const std::filesystem::path& path, std::int64_t out, std::int64
     const auto shift = static_cast<std::size_t>(r * 7919) & ((1 << 20) - 1);
     file.write(reinterpret_cast<const char*>(codes.data() + shift), in * 2);
   }
-  if (!file) throw Error(ErrorCode::Io, "Cannot write " + path.string() + "; name another place with --file.");
+  if (!file)
+    throw Error(ErrorCode::Io, "Cannot write " + path.string() + "; name another place with --file.");
 }
 
 #if defined(__x86_64__)
@@ -97,11 +98,14 @@ BenchMatrix::BenchMatrix(const std::filesystem::path& path, std::int64_t out, st
   const int fd = ::open(path.c_str(), O_RDONLY);
   void* mapped = fd < 0 ? MAP_FAILED : ::mmap(nullptr, m_size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd, 0);
   if (fd >= 0) ::close(fd);
-  if (mapped == MAP_FAILED) throw Error(ErrorCode::Io, "Cannot map " + path.string() + "; name another file with --file.");
+  if (mapped == MAP_FAILED)
+    throw Error(ErrorCode::Io, "Cannot map " + path.string() + "; name another file with --file.");
   m_data = static_cast<const std::byte*>(mapped);
 }
 
-BenchMatrix::~BenchMatrix() { ::munmap(const_cast<std::byte*>(m_data), m_size); }
+BenchMatrix::~BenchMatrix() {
+  ::munmap(const_cast<std::byte*>(m_data), m_size);
+}
 
 void BenchMatrix::readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd,
                            std::span<float> out) const {
@@ -109,7 +113,8 @@ void BenchMatrix::readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::
   convertToFloat(DType::BF16, {raw.data, raw.rowBytes * static_cast<std::size_t>(rowEnd - rowBegin)}, out);
 }
 
-std::optional<RawRows> BenchMatrix::rawRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t) const {
+std::optional<RawRows> BenchMatrix::rawRows(const MatrixRef& matrix, std::int64_t rowBegin,
+                                            std::int64_t) const {
   const auto rowBytes = static_cast<std::size_t>(matrix.in) * 2;
   return RawRows{m_data + static_cast<std::size_t>(rowBegin) * rowBytes, DType::BF16, rowBytes};
 }
@@ -120,7 +125,8 @@ double readFloor(const BenchMatrix& matrix, int threads, int runs) {
     std::vector<std::thread> others;
     const std::size_t part = matrix.sizeBytes() / static_cast<std::size_t>(threads);
     for (int t = 1; t < threads; ++t)
-      others.emplace_back([&, t] { sink = sink + sumBytes(matrix.data() + static_cast<std::size_t>(t) * part, part); });
+      others.emplace_back(
+          [&, t] { sink = sink + sumBytes(matrix.data() + static_cast<std::size_t>(t) * part, part); });
     sink = sink + sumBytes(matrix.data(), part);
     for (auto& thread : others) thread.join();
   });
