@@ -1,14 +1,11 @@
 // Which linears a command or a dialog means: ranges, roles, expressions.
 #include "core/base/error.h"
 #include "core/model/model.h"
+#include "core/model/name_regex.h"
 #include "core/model/names.h"
-
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 
 namespace ql {
 namespace {
@@ -16,12 +13,6 @@ namespace {
 constexpr std::array<std::string_view, kRoleCount> kRoleNames = {
     "q",   "k",   "v",    "o",    "qkv",    "gate",      "up",       "down",    "gate_up", "fc1",  "fc2",
     "q_a", "q_b", "kv_a", "kv_b", "router", "embedding", "position", "lm_head", "norm",    "other"};
-
-constexpr std::size_t kMaxRegexBytes = 4096;
-// An expression that needs more than this for one name (a few milliseconds) is a mistake such as (a*)*b.
-constexpr std::uint32_t kMatchLimit = 200000;
-constexpr std::uint32_t kDepthLimit = 2000;
-constexpr std::uint32_t kHeapLimitKib = 8192;
 
 [[noreturn]] void failUsage(const std::string& message) {
   throw Error(ErrorCode::Usage, message);
@@ -41,63 +32,6 @@ std::vector<std::string_view> splitList(std::string_view text, const std::string
     text.remove_prefix(comma + 1);
   }
 }
-
-class Regex {
- public:
-  explicit Regex(const std::string& text) : m_text(text) {
-    if (text.size() > kMaxRegexBytes) {
-      failUsage("the expression is " + std::to_string(text.size()) + " bytes long; at most " +
-                std::to_string(kMaxRegexBytes) + " are allowed");
-    }
-    int code = 0;
-    PCRE2_SIZE offset = 0;
-    m_code.reset(pcre2_compile(bytes(text), text.size(), PCRE2_NEVER_BACKSLASH_C, &code, &offset, nullptr));
-    if (!m_code) {
-      failUsage("the expression '" + text + "' is wrong at character " + std::to_string(offset + 1) + ": " +
-                reason(code) + "; example: layers\\.[0-2]\\..*(q|k|v)_proj");
-    }
-    m_data.reset(pcre2_match_data_create(1, nullptr));
-    m_context.reset(pcre2_match_context_create(nullptr));
-    if (!m_data || !m_context) throw std::bad_alloc();
-    pcre2_set_match_limit(m_context.get(), kMatchLimit);
-    pcre2_set_depth_limit(m_context.get(), kDepthLimit);
-    pcre2_set_heap_limit(m_context.get(), kHeapLimitKib);
-  }
-
-  /// The expression must reach from the start of the name, or from behind one of its dots, to the end.
-  bool matches(const std::string& name) const {
-    for (std::size_t begin = 0; begin != std::string::npos;) {
-      if (matchesFrom(name, begin)) return true;
-      const std::size_t dot = name.find('.', begin);
-      begin = dot == std::string::npos ? dot : dot + 1;
-    }
-    return false;
-  }
-
- private:
-  static PCRE2_SPTR bytes(const std::string& text) { return reinterpret_cast<PCRE2_SPTR>(text.data()); }
-
-  static std::string reason(int code) {
-    std::array<PCRE2_UCHAR, 256> buffer{};
-    pcre2_get_error_message(code, buffer.data(), buffer.size());
-    return reinterpret_cast<const char*>(buffer.data());
-  }
-
-  bool matchesFrom(const std::string& name, std::size_t begin) const {
-    const int result = pcre2_match(m_code.get(), bytes(name), name.size(), begin,
-                                   PCRE2_ANCHORED | PCRE2_ENDANCHORED, m_data.get(), m_context.get());
-    if (result >= 0) return true;
-    if (result == PCRE2_ERROR_NOMATCH) return false;
-    failUsage("the expression '" + m_text + "' cannot be matched against '" + name + "' (" + reason(result) +
-              "); make it simpler, for example without nested repeats");
-  }
-
-  std::string m_text;
-  std::unique_ptr<pcre2_code, decltype(&pcre2_code_free)> m_code{nullptr, &pcre2_code_free};
-  std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)> m_data{nullptr, &pcre2_match_data_free};
-  std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)> m_context{
-      nullptr, &pcre2_match_context_free};
-};
 
 bool isInRanges(const std::optional<int>& block, const std::vector<std::pair<int, int>>& ranges) {
   return block && std::any_of(ranges.begin(), ranges.end(), [&](const std::pair<int, int>& range) {
@@ -151,7 +85,7 @@ std::vector<TensorRole> parseRoles(std::string_view text) {
 }
 
 std::vector<LinearId> selectLinears(const Model& model, const LinearFilter& filter) {
-  std::optional<Regex> regex;
+  std::optional<NameRegex> regex;
   if (!filter.regex.empty()) regex.emplace(filter.regex);
   const auto& roles = filter.roles;
   std::vector<LinearId> selected;
@@ -160,7 +94,7 @@ std::vector<LinearId> selectLinears(const Model& model, const LinearFilter& filt
     if (filter.quantizableOnly && !linear.isQuantizable) continue;
     if (!filter.blocks.empty() && !isInRanges(linear.block, filter.blocks)) continue;
     if (!roles.empty() && std::find(roles.begin(), roles.end(), linear.role) == roles.end()) continue;
-    if (regex && !regex->matches(linear.name)) continue;
+    if (regex && !regex->matchesBehindDot(linear.name)) continue;
     selected.push_back(id);
   }
   return selected;
