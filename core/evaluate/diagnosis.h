@@ -24,7 +24,13 @@ struct Remedy {
 
 /// Codes: weight_outlier_columns, heavy_tails, norm_gain_outliers, dead_rows, non_finite.
 /// values of weight_outlier_columns: channels (list), channel_count, in, rows_set (rows whose scale they set), out,
-/// dead_code, dead_code_gaussian, column_peak_ratio, coverage, norm_weighted_rel, criterion ("a", "b" or "ab").
+/// dead_code, dead_code_gaussian, column_peak_ratio, coverage, norm_weighted_rel, criterion ("a", "b" or "ab"), and
+/// dead_code_others (of the columns that are not in channels). channels ascend: all columns nearer to the largest than
+/// to the median absmax on a log scale.
+/// norm_gain_outliers: channels, channel_count, gain_peak_ratio (largest over median |g|), error_share (of the weighted
+/// error in these channels) and the error values. heavy_tails: error values, gaussian_rel, kurtosis.
+/// dead_rows: rows (at most 64), row_count. non_finite: nans, pos_infs, neg_infs. All: in, out.
+/// recommended: index into remedies of the one that reaches the target with the fewest bits; absent when none does.
 struct Finding {
   std::string layer;
   std::string code;

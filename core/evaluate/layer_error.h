@@ -64,6 +64,9 @@ std::vector<LayerError> previewErrors(const WeightSource& source, const ErrorInp
 /// Dead-code fraction of a Gaussian matrix: P(|w| < s / 2) with s from the expected absmax (or range) of a part.
 double gaussianDeadCode(const WeightScheme& scheme, std::int64_t out, std::int64_t in);
 
+/// Relative error of a Gaussian matrix under this scheme: step / sqrt(12) in units of its standard deviation.
+double gaussianRelError(const WeightScheme& scheme, std::int64_t out, std::int64_t in);
+
 /// The choice is kept as SPEC; columnEnergy is not stored: it is columns.sumSq of the matrix's statistics.
 DataTree toDataTree(const LayerError& error, const Choice& choice);
 struct StoredError { Choice choice; LayerError error; };

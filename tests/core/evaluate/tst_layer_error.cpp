@@ -244,8 +244,8 @@ class TestLayerError : public QObject {
             gaussianDeadCode(ct, 256, 256), 1e-12);
     // and a measured Gaussian matrix
     for (const char* spec : {"int8", "int4:group=32", "int4:asym,group=32", "int4:tensor"}) {
-      const LayerError error = one(gaussianSource(512, 256, 17), spec);
-      QL_NEAR(error.deadCode, error.deadCodeGaussian, 0.04);
+      const LayerError error = one(gaussianSource(2048, 256, 17), spec);
+      QL_NEAR(error.deadCode, error.deadCodeGaussian, 0.08);  // one draw of the tensor's absmax
     }
   }
 

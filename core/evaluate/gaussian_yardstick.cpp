@@ -1,4 +1,4 @@
-// What share of a Gaussian matrix would round to zero: the yardstick beside a measured dead-code fraction.
+// What a Gaussian matrix would suffer: the yardstick beside a measured dead-code fraction or error.
 #include "core/evaluate/layer_error.h"
 #include "core/quant/rtn_grid.h"
 
@@ -70,16 +70,25 @@ double cachedSpan(bool symmetric, double n) {
   return spans.insert_or_assign({symmetric, n}, span).first->second;
 }
 
-}  // namespace
-
-double gaussianDeadCode(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
-  if (out <= 0 || in <= 0) return 0;
+/// Expected step of the grid in standard deviations of the weights.
+double gaussianStep(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
   const RtnRule rule = rtnRule(scheme);
   // gptq divides the mirrored range 2 absmax, the others absmax or the range itself
   const bool isMirrored = scheme.symmetric && rule.flavour == RtnRule::Flavour::Gptq;
   const double span = cachedSpan(scheme.symmetric, partSize(scheme, out, in)) * (isMirrored ? 2 : 1);
-  const double step = span / static_cast<double>(rule.divisor);
-  return std::erf(step / 2 / std::sqrt(2.0));
+  return span / static_cast<double>(rule.divisor);
+}
+
+}  // namespace
+
+double gaussianDeadCode(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
+  if (out <= 0 || in <= 0) return 0;
+  return std::erf(gaussianStep(scheme, out, in) / 2 / std::sqrt(2.0));
+}
+
+double gaussianRelError(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
+  if (out <= 0 || in <= 0) return 0;
+  return gaussianStep(scheme, out, in) / std::sqrt(12.0);
 }
 
 }  // namespace ql
