@@ -256,14 +256,22 @@ std::uint64_t headerLength(std::span<const std::byte> file, const std::string& w
   return length;
 }
 
+/// How often the key that every entry has is there. With its quotes it cannot hide inside a JSON text.
+std::size_t entryCount(std::string_view text) {
+  constexpr std::string_view kKey = "\"data_offsets\"";
+  std::size_t count = 0;
+  for (std::size_t at = text.find(kKey); at != std::string_view::npos; at = text.find(kKey, at + kKey.size()))
+    ++count;
+  return count;
+}
+
 std::vector<TensorInfo> parseEntries(std::string_view text, const std::string& where) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos || text[first] != '{') {
     throwDamaged(where, kLengthBytes + (first == std::string_view::npos ? 0 : first),
                  "\"{\" is expected here");
   }
-  const auto braces = static_cast<std::size_t>(std::ranges::count(text, '{'));
-  HeaderVisitor visitor(std::min(braces, text.size() / kMinEntryBytes + 1));
+  HeaderVisitor visitor(std::min(entryCount(text), text.size() / kMinEntryBytes + 1));
   try {
     parseStrictJson(text, visitor);
   } catch (const JsonFault& fault) {
