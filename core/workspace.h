@@ -32,6 +32,8 @@ struct AnalyzeOptions {
 /// Called on worker threads as each linear is finished (also for those found in the store).
 using LayerDone = std::function<void(LinearId)>;
 
+class Analysis;   // workspace_analyze.cpp
+
 class Workspace {
  public:
   /// Opens a folder, a weight file, an index or a statistics file. Header only; earlier results of the same fingerprint
@@ -45,22 +47,32 @@ class Workspace {
   const std::filesystem::path& path() const;
   const Checkpoint* checkpoint() const;               // null when only a statistics file is open
   std::shared_ptr<const WeightSource> weights() const;// null when only a statistics file is open
+  const std::vector<TensorInfo>& tensors() const;     // also when only a statistics file is open (then without places)
+  std::uint64_t sizeBytes() const;                    // of all tensors
   std::filesystem::path cacheFile() const;            // $XDG_CACHE_HOME/quantloupe/<fingerprint>/statistics.h5
   std::vector<std::string> warnings() const;          // of checkpoint, model and store ("numbers of another checkpoint ignored")
 
   // Results -----------------------------------------------------------------------------------------------------
   /// From memory or the store; null until measured.
   std::shared_ptr<const WeightStats> weightStats(LinearId id) const;
-  /// The error of a linear under a choice if it was measured already.
+  /// Its summary alone; always in memory, so tables and grids over all linears ask for this one.
+  std::optional<WeightSummary> weightSummary(LinearId id) const;
+  /// The error of a linear under a choice if it was measured already. The activation part of the choice plays no role.
+  /// Null for a choice that leaves the weights alone.
   std::shared_ptr<const LayerError> error(LinearId id, const Choice& choice) const;
+  /// The same without columnError and columnEnergy; always in memory.
+  std::optional<LayerError> errorFigures(LinearId id, const Choice& choice) const;
   std::size_t measuredCount() const;                  // linears with statistics
   /// Effective norm gain [in] (normOffset + w), empty when no norm feeds the linear. Kept with the statistics.
   std::vector<float> gain(LinearId id) const;
 
   // Operations --------------------------------------------------------------------------------------------------
-  /// Statistics and errors of every linear into the statistics file, as they come.
+  /// Statistics and errors of every linear into the statistics file, as they come; the linears one after another, each
+  /// on all cores. Cancelled or killed, it continues where it was the next time. A cache that cannot be written is a
+  /// warning and the results stay in memory; an `output` that cannot be written is Error(Io | Store).
   void analyze(const AnalyzeOptions& options, JobContext& job, const LayerDone& done = {});
-  /// Errors of the given linears under the given choices; measures what is missing, one pass a linear.
+  /// Errors of the given linears under the given choices; measures what is missing, one pass a linear. Results stay in
+  /// memory as long as this object (about 16 bytes an input channel and choice); only analyze() writes files.
   /// Throws Error(Unsupported) when the weights are needed but only a statistics file is open.
   void measure(std::span<const LinearId> linears, std::span<const Choice> choices, JobContext& job,
                const LayerDone& done = {});
@@ -85,6 +97,7 @@ class Workspace {
   std::vector<ScanResult> scan(JobContext& job) const;
 
  private:
+  friend class Analysis;
   struct State;
   explicit Workspace(std::unique_ptr<State> state);
   std::unique_ptr<State> m_state;

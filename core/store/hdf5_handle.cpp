@@ -49,6 +49,12 @@ Id fileAccess() {
   return access;
 }
 
+Id fileCreation() {
+  Id properties(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
+  H5Pset_obj_track_times(properties.get(), false);  // of the root group
+  return properties;
+}
+
 Id openReadOnly(const std::filesystem::path& path) {
   const Id access = fileAccess();
   return Id(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get()), H5Fclose);

@@ -58,6 +58,7 @@ Id openReadOnly(const std::filesystem::path& path);
 /// Access and creation properties that make equal content equal bytes: no times, format of HDF5 1.8 (metadata
 /// carries checksums, so a flipped bit is noticed).
 Id fileAccess();
+Id fileCreation();
 Id groupCreation();
 Id dataSetCreation();
 

@@ -4,6 +4,7 @@
 // user-defined and soft links, object references and oversized data sets are refused.
 #include "core/base/data_tree.h"
 
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -15,7 +16,10 @@ namespace ql {
 
 inline constexpr int kStatisticsVersion = 1;
 
-/// Root attributes of design.md 7.
+/// How much work a kill may cost.
+inline constexpr std::chrono::milliseconds kPartInterval{200};
+
+/// Attributes at the root of the file.
 struct StatisticsHeader {
   std::string model, fingerprint, toolVersion;
   std::map<std::string, AttributeValue> attributes;  // everything else at the root: the settings, for example
@@ -34,16 +38,17 @@ class StatisticsWriter {
   /// Resumes when `resume` and parts, or a whole S.h5, of the same measurement exist; else starts anew (old
   /// parts are removed; an old S.h5 stays until finish() replaces it). Damaged parts are dropped. Throws
   /// Error(Store | Io) naming the file: folder not writable, or another program is writing there.
-  StatisticsWriter(std::filesystem::path path, StatisticsHeader header, bool resume);
-  ~StatisticsWriter();  // keeps the parts
+  StatisticsWriter(std::filesystem::path path, StatisticsHeader header, bool resume,
+                   std::chrono::milliseconds interval = kPartInterval);
+  ~StatisticsWriter();  // writes what waits, keeps the parts
   StatisticsWriter(const StatisticsWriter&) = delete;
   StatisticsWriter& operator=(const StatisticsWriter&) = delete;
 
   /// Paths ("layers/<name>") already there; the callers skip them.
   std::vector<std::string> finished() const;
   bool contains(const std::string& section, const std::string& name) const;
-  /// Adds a subtree at /<section>/<name> ('/' in name is written %2F) as one durable part.
-  /// Added again, the newer one counts.
+  /// Adds a subtree at /<section>/<name> ('/' in name is written %2F). What is added within one interval shares a
+  /// durable part: a disk takes as long to make sure of a small file as of a big one. Added again, the newer one counts.
   void add(const std::string& section, const std::string& name, const DataTree& tree);
   /// What was added or found. Throws Error(Store) when absent or damaged.
   DataTree read(const std::string& section, const std::string& name) const;

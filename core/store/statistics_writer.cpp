@@ -21,6 +21,14 @@ namespace fs = std::filesystem;
 namespace {
 
 using Key = std::pair<std::string, std::string>;  // section, name
+constexpr std::size_t kMostWaiting = std::size_t{32} << 20;
+
+std::size_t bytesOf(const DataTree& tree) {
+  std::size_t bytes = 0;
+  for (const auto& [name, array] : tree.arrays) bytes += array.bytes.size();
+  for (const auto& [name, child] : tree.children) bytes += bytesOf(child);
+  return bytes;
+}
 
 /// A descriptor of a folder; holding it may hold a lock.
 class Folder {
@@ -53,8 +61,8 @@ void writeDurably(const fs::path& path, const fs::path& folder, const std::funct
   std::error_code failure;
   try {
     const h5::Lock lock;
-    const Id access = h5::fileAccess();
-    Id file(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.get()), H5Fclose);
+    const Id access = h5::fileAccess(), creation = h5::fileCreation();
+    Id file(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()), H5Fclose);
     if (!file) throwIo(path, "Could not write", systemReason(errno));
     fill(file.get());
     if (H5Fflush(file.get(), H5F_SCOPE_GLOBAL) < 0 || H5Fclose(file.release()) < 0)
@@ -83,9 +91,13 @@ struct StatisticsWriter::State {
   fs::path path, folder;
   StatisticsHeader header;
   std::unique_ptr<Folder> lock;
+  std::chrono::milliseconds interval{0};
   std::mutex writing;  // one add() or finish() at a time; taken before the others
   std::mutex mutex;    // guards what follows; never held while writing: readers do not wait for the disk
-  std::map<Key, fs::path> entries;  // in which file a subtree is
+  std::map<Key, fs::path> entries;  // in which file a subtree is; empty = it waits
+  std::map<Key, DataTree> waiting;  // for the next part
+  std::chrono::steady_clock::time_point lastPart = std::chrono::steady_clock::now();
+  std::size_t waitingBytes = 0;
   long nextPart = 0;
   bool isFinished = false;
 
@@ -93,6 +105,7 @@ struct StatisticsWriter::State {
   void resume();
   void startAnew() const;
   void addFrom(const fs::path& file);
+  void writePart();
   void assemble(hid_t target) const;
   void removeParts();
 };
@@ -159,11 +172,13 @@ void StatisticsWriter::State::removeParts() {
   fs::remove_all(folder, ignored);
 }
 
-StatisticsWriter::StatisticsWriter(fs::path path, StatisticsHeader header, bool resume)
+StatisticsWriter::StatisticsWriter(fs::path path, StatisticsHeader header, bool resume,
+                                   std::chrono::milliseconds interval)
     : m_state(std::make_unique<State>()) {
   m_state->path = std::move(path);
   m_state->folder = h5::partsFolder(m_state->path);
   m_state->header = std::move(header);
+  m_state->interval = interval;
   m_state->takeFolder();
   if (!resume) {
     m_state->startAnew();
@@ -179,7 +194,13 @@ StatisticsWriter::StatisticsWriter(fs::path path, StatisticsHeader header, bool 
     if (!used.contains(part)) fs::remove(part, ignored);
 }
 
-StatisticsWriter::~StatisticsWriter() = default;
+StatisticsWriter::~StatisticsWriter() {
+  try {
+    const std::lock_guard one(m_state->writing);
+    m_state->writePart();
+  } catch (const std::exception&) {  // a full disk: what waited is measured again
+  }
+}
 
 std::vector<std::string> StatisticsWriter::finished() const {
   const std::lock_guard guard(m_state->mutex);
@@ -196,17 +217,38 @@ bool StatisticsWriter::contains(const std::string& section, const std::string& n
 void StatisticsWriter::add(const std::string& section, const std::string& name, const DataTree& tree) {
   const std::lock_guard one(m_state->writing);
   QL_ASSERT(!m_state->isFinished);
-  std::string number = std::to_string(m_state->nextPart);
+  {
+    const std::lock_guard guard(m_state->mutex);
+    m_state->waiting[{section, name}] = tree;
+    m_state->waitingBytes += bytesOf(tree);
+    m_state->entries[{section, name}].clear();
+  }
+  const bool isDue = std::chrono::steady_clock::now() - m_state->lastPart >= m_state->interval;
+  if (isDue || m_state->waitingBytes >= kMostWaiting) m_state->writePart();
+}
+
+/// The caller holds `writing`, so nothing is added meanwhile.
+void StatisticsWriter::State::writePart() {
+  if (waiting.empty()) return;
+  std::string number = std::to_string(nextPart);
   number.insert(0, number.size() < 4 ? 4 - number.size() : 0, '0');
-  const fs::path part = m_state->folder / (number + ".h5");
-  writeDurably(part, m_state->folder, [&](hid_t file) {
-    h5::writeAttributes(file, h5::rootAttributes(m_state->header), part);
-    const Id group = h5::makeGroup(file, section, part);
-    h5::writeTree(h5::makeGroup(group.get(), name, part).get(), tree, part);
+  const fs::path part = folder / (number + ".h5");
+  writeDurably(part, folder, [&](hid_t file) {
+    h5::writeAttributes(file, h5::rootAttributes(header), part);
+    Id section;
+    std::string sectionName;
+    for (const auto& [key, tree] : waiting) {
+      if (!section || sectionName != key.first) section = h5::makeGroup(file, key.first, part);
+      sectionName = key.first;
+      h5::writeTree(h5::makeGroup(section.get(), key.second, part).get(), tree, part);
+    }
   });
-  ++m_state->nextPart;
-  const std::lock_guard guard(m_state->mutex);
-  m_state->entries[{section, name}] = part;
+  ++nextPart;
+  lastPart = std::chrono::steady_clock::now();
+  const std::lock_guard guard(mutex);
+  for (const auto& [key, tree] : waiting) entries[key] = part;
+  waiting.clear();
+  waitingBytes = 0;
 }
 
 DataTree StatisticsWriter::read(const std::string& section, const std::string& name) const {
@@ -215,6 +257,8 @@ DataTree StatisticsWriter::read(const std::string& section, const std::string& n
     const std::lock_guard guard(m_state->mutex);
     const auto entry = m_state->entries.find({section, name});
     if (entry == m_state->entries.end()) h5::throwAbsent(m_state->path, section, name);
+    if (const auto tree = m_state->waiting.find({section, name}); tree != m_state->waiting.end())
+      return tree->second;
     file = entry->second;
   }
   const h5::Lock lock;
@@ -227,6 +271,7 @@ DataTree StatisticsWriter::read(const std::string& section, const std::string& n
 void StatisticsWriter::finish() {
   const std::lock_guard one(m_state->writing);
   if (m_state->isFinished) return;
+  m_state->writePart();
   // Only add(), which waits for `writing`, changes the entries: reading them needs no further lock.
   const auto isWhole = [this](const auto& entry) { return entry.second == m_state->path; };
   if (m_state->entries.empty() || !std::all_of(m_state->entries.begin(), m_state->entries.end(), isWhole))

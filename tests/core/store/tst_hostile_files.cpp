@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/store/statistics_file.h"
 #include "tests/support/compare.h"
+#include "tests/support/fast_folder.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -67,7 +68,7 @@ void addDataSet(hid_t group, hid_t type, hid_t creation, hsize_t size) {
 class TestHostileFiles : public QObject {
   Q_OBJECT
 
-  QTemporaryDir m_folder;
+  QTemporaryDir m_folder{test::fastFolderTemplate()};
   fs::path m_path;
 
  private slots:

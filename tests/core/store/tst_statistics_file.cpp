@@ -1,6 +1,7 @@
 #include "core/base/error.h"
 #include "core/store/statistics_file.h"
 #include "tests/support/compare.h"
+#include "tests/support/fast_folder.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -66,6 +67,7 @@ bool hasSameShape(const DataTree& a, const DataTree& b) {
   return true;
 }
 
+constexpr std::chrono::milliseconds kAtOnce{0};  // every addition is a part of its own
 const char* const kLinear = "model.layers.0.self_attn.q_proj";
 
 }  // namespace
@@ -73,7 +75,7 @@ const char* const kLinear = "model.layers.0.self_attn.q_proj";
 class TestStatisticsFile : public QObject {
   Q_OBJECT
 
-  QTemporaryDir m_folder;
+  QTemporaryDir m_folder{test::fastFolderTemplate()};
   int m_count = 0;
   fs::path freshPath() {
     const fs::path folder = fs::path(m_folder.path().toStdString()) / std::to_string(m_count++);
@@ -81,7 +83,7 @@ class TestStatisticsFile : public QObject {
     return folder / "S.h5";
   }
   static void writeWhole(const fs::path& path) {
-    StatisticsWriter writer(path, header(), false);
+    StatisticsWriter writer(path, header(), false, kAtOnce);
     writer.add("layers", kLinear, sampleTree(1));
     writer.add("layers", "odd/name%2F.", sampleTree(2));
     writer.finish();
@@ -97,6 +99,7 @@ class TestStatisticsFile : public QObject {
   void otherMeasurementsAreNotResumed();
   void damagedPartsAreMeasuredAgain();
   void newestAdditionCounts();
+  void quickAdditionsShareAPart();
   void aSecondWriterIsRefused();
   void unwritablePlacesAreNamed();
   void missingFilesAndEntriesAreNamed();
@@ -135,10 +138,10 @@ void TestStatisticsFile::bytesDoNotDependOnTheOrder() {
   const fs::path first = freshPath(), second = freshPath();
   writeWhole(first);
   {
-    StatisticsWriter writer(second, header(), true);
+    StatisticsWriter writer(second, header(), true, kAtOnce);
     writer.add("layers", "odd/name%2F.", sampleTree(2));
   }
-  StatisticsWriter writer(second, header(), true);
+  StatisticsWriter writer(second, header(), true, kAtOnce);
   writer.add("layers", kLinear, sampleTree(1));
   writer.finish();
   QVERIFY(contentOf(first) == contentOf(second));
@@ -146,7 +149,7 @@ void TestStatisticsFile::bytesDoNotDependOnTheOrder() {
 
 void TestStatisticsFile::partsAreReadWhileTheRunGoesOn() {
   const fs::path path = freshPath();
-  StatisticsWriter writer(path, header(), false);
+  StatisticsWriter writer(path, header(), false, kAtOnce);
   writer.add("layers", kLinear, sampleTree(1));
   QVERIFY(looksLikeStatistics(path));
   const auto file = StatisticsFile::open(path);
@@ -163,7 +166,7 @@ void TestStatisticsFile::resumesFromParts() {
   { StatisticsWriter(path, header(), false).add("layers", kLinear, sampleTree(1)); }
   setContent(path.string() + ".parts/assembled.tmp", "left by a kill");
   setContent(path.string() + ".parts/0001.h5.tmp123", "left by a kill");
-  StatisticsWriter writer(path, header(), true);
+  StatisticsWriter writer(path, header(), true, kAtOnce);
   QCOMPARE(writer.finished(), std::vector<std::string>{std::string("layers/") + kLinear});
   QVERIFY(writer.contains("layers", kLinear));
   writer.add("layers", "b", sampleTree(2));
@@ -175,7 +178,7 @@ void TestStatisticsFile::resumesFromParts() {
 void TestStatisticsFile::resumesFromTheWholeFile() {
   const fs::path path = freshPath();
   writeWhole(path);
-  StatisticsWriter writer(path, header(), true);
+  StatisticsWriter writer(path, header(), true, kAtOnce);
   QCOMPARE(writer.finished().size(), std::size_t{2});
   writer.add("layers", "third", sampleTree(3));
   QCOMPARE(StatisticsFile::open(path)->names("layers").size(), std::size_t{3});
@@ -193,7 +196,7 @@ void TestStatisticsFile::otherMeasurementsAreNotResumed() {
   for (const StatisticsHeader& other : {header("def"), otherSettings, otherTool}) {
     const fs::path path = freshPath();
     { StatisticsWriter(path, other, false).add("layers", kLinear, sampleTree(1)); }
-    StatisticsWriter writer(path, header(), true);
+    StatisticsWriter writer(path, header(), true, kAtOnce);
     QVERIFY(writer.finished().empty());
     writer.add("layers", "b", sampleTree(2));
     writer.finish();
@@ -204,7 +207,7 @@ void TestStatisticsFile::otherMeasurementsAreNotResumed() {
 void TestStatisticsFile::damagedPartsAreMeasuredAgain() {
   const fs::path path = freshPath();
   {
-    StatisticsWriter writer(path, header(), false);
+    StatisticsWriter writer(path, header(), false, kAtOnce);
     writer.add("layers", "a", sampleTree(1));
     writer.add("layers", "b", sampleTree(2));
     writer.add("layers", "c", sampleTree(3));
@@ -212,7 +215,7 @@ void TestStatisticsFile::damagedPartsAreMeasuredAgain() {
   const fs::path damaged = path.string() + ".parts/0001.h5";
   setContent(damaged, contentOf(damaged).substr(0, 1000));
   QCOMPARE(StatisticsFile::open(path)->names("layers"), (std::vector<std::string>{"a", "c"}));
-  StatisticsWriter writer(path, header(), true);
+  StatisticsWriter writer(path, header(), true, kAtOnce);
   QCOMPARE(writer.finished(), (std::vector<std::string>{"layers/a", "layers/c"}));
   writer.add("layers", "b", sampleTree(2));
   writer.finish();
@@ -221,7 +224,7 @@ void TestStatisticsFile::damagedPartsAreMeasuredAgain() {
 
 void TestStatisticsFile::newestAdditionCounts() {
   const fs::path path = freshPath();
-  StatisticsWriter writer(path, header(), false);
+  StatisticsWriter writer(path, header(), false, kAtOnce);
   writer.add("layers", "a", sampleTree(1));
   writer.add("layers", "a", sampleTree(2));
   QVERIFY(StatisticsFile::open(path)->read("layers", "a") == sampleTree(2));
@@ -229,9 +232,24 @@ void TestStatisticsFile::newestAdditionCounts() {
   QVERIFY(StatisticsFile::open(path)->read("layers", "a") == sampleTree(2));
 }
 
+void TestStatisticsFile::quickAdditionsShareAPart() {
+  const fs::path path = freshPath();
+  {
+    StatisticsWriter writer(path, header(), false, std::chrono::hours(1));
+    writer.add("layers", "a", sampleTree(1));
+    writer.add("model", "b", sampleTree(2));
+    QVERIFY(writer.contains("layers", "a"));
+    QVERIFY(writer.read("layers", "a") == sampleTree(1));
+    QVERIFY(!looksLikeStatistics(path));
+  }
+  QVERIFY(fs::exists(path.string() + ".parts/0000.h5"));
+  QVERIFY(!fs::exists(path.string() + ".parts/0001.h5"));
+  QVERIFY(StatisticsFile::open(path)->read("model", "b") == sampleTree(2));
+}
+
 void TestStatisticsFile::aSecondWriterIsRefused() {
   const fs::path path = freshPath();
-  const StatisticsWriter writer(path, header(), false);
+  const StatisticsWriter writer(path, header(), false, kAtOnce);
   QL_THROWS(StatisticsWriter(path, header(), true), "Another program is writing");
 }
 
@@ -270,7 +288,7 @@ void TestStatisticsFile::truncatedFilesAreRefused() {
 void TestStatisticsFile::flippedBitsNeverCrash() {
   const fs::path path = freshPath();
   {
-    StatisticsWriter writer(path, header(), false);
+    StatisticsWriter writer(path, header(), false, kAtOnce);
     DataTree small = sampleTree(1);
     small.attributes.erase("config");
     writer.add("layers", kLinear, small);

@@ -6,6 +6,7 @@
 #include "core/io/safetensors_writer.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"
+#include "tests/support/fast_folder.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -37,7 +38,7 @@ std::string sha256(const std::string& text) {
 
 class TestDemo : public QObject {
   Q_OBJECT
-  QTemporaryDir m_folder;
+  QTemporaryDir m_folder{test::fastFolderTemplate()};
 
  private slots:
   void initTestCase() {
