@@ -25,16 +25,17 @@ struct Bench {
   const Options& options;
   const BenchMatrix& matrix;
   JobContext job;
-  double floor = 0;
+  bench::Timing floor;
 
-  void print(const char* what, double seconds) const {
-    std::printf("%-46s %8.1f ms  %6.2f GB/s  %.2f of the floor\n", what, seconds * 1e3,
-                static_cast<double>(matrix.sizeBytes()) / seconds / 1e9, floor / seconds);
+  void print(const char* what, const bench::Timing& t) const {
+    std::printf("%-48s %8.1f ms %6.2f GB/s  %.2f of the floor; processor time %8.1f ms, %.2f of the floor\n",
+                what, t.wall * 1e3, static_cast<double>(matrix.sizeBytes()) / t.wall / 1e9,
+                floor.wall / t.wall, t.cpu * 1e3, floor.cpu / t.cpu);
     std::fflush(stdout);
   }
 };
 
-double rowAndColumn(Bench& bench) {
+bench::Timing rowAndColumn(Bench& bench) {
   WeightStatsOptions options;
   options.withHistogram = options.withPyramid = false;
   options.topCount = 0;
@@ -50,8 +51,9 @@ void views(Bench& bench, const TilePyramid& pyramid, bool withMatrix) {
       const double top = static_cast<double>(shift * 37), left = static_cast<double>(shift * 53);
       const MatrixViewport viewport{top, top + 1000 * pixel, left, left + 1600 * pixel, 1600, 1000};
       times.push_back(bench::fastest(1, [&] {
-        resampleMatrix(withMatrix ? &bench.matrix : nullptr, m, &pyramid, viewport, PoolKind::Max, bench.job);
-      }));
+                        resampleMatrix(withMatrix ? &bench.matrix : nullptr, m, &pyramid, viewport,
+                                       PoolKind::Max, bench.job);
+                      }).wall);
     }
     std::printf("view of 1600 x 1000, %4.1f elements a pixel %-10s p95 %.1f ms\n", pixel,
                 withMatrix ? "" : "(no matrix)", bench::quantile(times, 0.95) * 1e3);
@@ -71,8 +73,8 @@ void torch(Bench& bench, double seconds) {
     std::puts("torch: not importable by /usr/bin/python3, skipped (apt-get install python3-torch)");
     return;
   }
-  bench.print("torch, rows and columns by 64-row blocks", rival);
-  std::printf("faster than torch by a factor of %.1f\n", rival / seconds);
+  std::printf("torch, rows and columns by 64-row blocks: %.1f ms; faster by a factor of %.1f\n", rival * 1e3,
+              rival / seconds);
 }
 
 void run(const Options& options) {
@@ -80,7 +82,7 @@ void run(const Options& options) {
   Bench bench{options, matrix, JobContext(options.threads),
               bench::readFloor(matrix, options.threads, options.runs)};
   bench.print("read bandwidth floor", bench.floor);
-  const double rows = rowAndColumn(bench);
+  const bench::Timing rows = rowAndColumn(bench);
   bench.print("row and column statistics", rows);
   WeightStats stats;
   bench.print("full statistics (histogram, quantiles, pyramid)", bench::fastest(options.runs, [&] {
@@ -90,11 +92,10 @@ void run(const Options& options) {
   bench.print("pyramid for pictures, finest tile 8", bench::fastest(options.runs, [&] {
                 pyramid = buildPyramid(matrix, matrix.matrix(), 8, bench.job);
               }));
-  bench.floor = std::min(bench.floor, bench::readFloor(matrix, options.threads, 2));
-  bench.print("floor again, afterwards", bench.floor);
+  bench.print("floor again, afterwards", bench::readFloor(matrix, options.threads, options.runs));
   views(bench, pyramid, true);
   views(bench, stats.pyramid, false);
-  if (options.withTorch) torch(bench, rows);
+  if (options.withTorch) torch(bench, rows.wall);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <bit>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <thread>
 
@@ -76,12 +77,16 @@ std::uint64_t sumBytes(const std::byte* data, std::size_t n) {
 
 }  // namespace
 
-double fastest(int runs, const std::function<void()>& body) {
-  double best = 1e30;
+Timing fastest(int runs, const std::function<void()>& body) {
+  const auto cpuSeconds = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
+  Timing best;
   for (int r = 0; r < runs; ++r) {
     const auto begin = std::chrono::steady_clock::now();
+    const double cpu = cpuSeconds();
     body();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    best.cpu = std::min(best.cpu, cpuSeconds() - cpu);
+    best.wall =
+        std::min(best.wall, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
   return best;
 }
@@ -119,7 +124,7 @@ std::optional<RawRows> BenchMatrix::rawRows(const MatrixRef& matrix, std::int64_
   return RawRows{m_data + static_cast<std::size_t>(rowBegin) * rowBytes, DType::BF16, rowBytes};
 }
 
-double readFloor(const BenchMatrix& matrix, int threads, int runs) {
+Timing readFloor(const BenchMatrix& matrix, int threads, int runs) {
   volatile std::uint64_t sink = 0;
   return fastest(runs, [&] {
     std::vector<std::thread> others;

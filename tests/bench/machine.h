@@ -10,8 +10,12 @@
 
 namespace ql::bench {
 
-/// Seconds of the fastest of `runs` calls.
-double fastest(int runs, const std::function<void()>& body);
+/// Seconds of the fastest of `runs` calls, and the least processor seconds of all threads: on a machine that
+/// is shared with others the second is the one to compare.
+struct Timing {
+  double wall = 1e30, cpu = 1e30;
+};
+Timing fastest(int runs, const std::function<void()>& body);
 /// The p-th quantile (0..1) of the times.
 double quantile(std::vector<double> times, double p);
 
@@ -38,8 +42,8 @@ class BenchMatrix : public WeightSource {
   std::uint64_t m_size = 0;
 };
 
-/// Seconds that `threads` threads need to read the mapped matrix once, vectorised, fastest of `runs`: the
+/// What `threads` threads need to read the mapped matrix once, vectorised, fastest of `runs`: the
 /// floor.
-double readFloor(const BenchMatrix& matrix, int threads, int runs);
+Timing readFloor(const BenchMatrix& matrix, int threads, int runs);
 
 }  // namespace ql::bench
