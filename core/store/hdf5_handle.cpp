@@ -7,6 +7,8 @@ namespace ql::h5 {
 
 namespace {
 
+constexpr unsigned kMostCompactLinks = 64, kMostCompactAttributes = 256;
+
 std::mutex& libraryMutex() {
   static std::mutex mutex;
   return mutex;
@@ -63,6 +65,9 @@ Id openReadOnly(const std::filesystem::path& path) {
 Id groupCreation() {
   Id properties(H5Pcreate(H5P_GROUP_CREATE), H5Pclose);
   H5Pset_obj_track_times(properties.get(), false);
+  // Small groups in one piece: smaller files, fewer reads.
+  H5Pset_link_phase_change(properties.get(), kMostCompactLinks, 0);
+  H5Pset_attr_phase_change(properties.get(), kMostCompactAttributes, 0);
   return properties;
 }
 

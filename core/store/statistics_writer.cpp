@@ -157,11 +157,9 @@ void StatisticsWriter::State::assemble(hid_t target) const {
     openSection = key.first;
     if (!source || sourcePath != file) source = h5::openReadOnly(file);
     sourcePath = file;
-    const std::string name = h5::linkName(key.second);
-    const std::string from = h5::linkName(key.first) + "/" + name;
     if (!source) h5::throwDamaged(file, "it vanished while the statistics were put together");
-    if (H5Ocopy(source.get(), from.c_str(), section.get(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT) < 0)
-      throwIo(path, "Could not put together", "reading a part or writing failed; the disk may be full");
+    const DataTree tree = h5::readSubtree(source.get(), file, key.first, key.second);
+    h5::writeTree(h5::makeGroup(section.get(), key.second, path).get(), tree, path);
   }
 }
 
