@@ -1,9 +1,12 @@
 #include "tests/support/json_schema.h"
 
+#include "tests/support/data.h"
+
 #include <nlohmann/json.hpp>
 
-#include <functional>
-#include <map>
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <regex>
 #include <set>
 
@@ -13,207 +16,175 @@ namespace {
 using Json = nlohmann::json;
 
 bool hasType(const Json& value, const std::string& type) {
-  if (type == "null") return value.is_null();
-  if (type == "boolean") return value.is_boolean();
-  if (type == "object") return value.is_object();
-  if (type == "array") return value.is_array();
-  if (type == "string") return value.is_string();
+  if (type == "integer") {
+    return value.is_number_integer() ||
+           (value.is_number_float() &&
+            value.get<double>() == static_cast<double>(static_cast<std::int64_t>(value.get<double>())));
+  }
   if (type == "number") return value.is_number();
-  if (type == "integer") return value.is_number_integer();
-  return false;
+  if (type == "string") return value.is_string();
+  if (type == "boolean") return value.is_boolean();
+  if (type == "null") return value.is_null();
+  if (type == "array") return value.is_array();
+  return type == "object" && value.is_object();
 }
 
 class Checker {
  public:
   explicit Checker(const Json& root) : m_root(root) {}
 
-  std::string check(const Json& schema, const Json& value, const std::string& place) const {
-    if (schema.is_boolean()) return schema.get<bool>() ? "" : place + ": not allowed";
-    for (const auto& [keyword, rule] : schema.items()) {
-      const auto known = rules().find(keyword);
-      if (known == rules().end()) return place + ": the checker does not know the keyword " + keyword;
-      if (!known->second) continue;
-      const std::string problem = known->second(*this, rule, value, place, schema);
-      if (!problem.empty()) return problem;
-    }
-    return {};
+  std::vector<std::string> check(const Json& schema, const Json& value, const std::string& path) {
+    m_errors.clear();
+    visit(schema, value, path);
+    return m_errors;
   }
 
  private:
-  using Rule = std::function<std::string(const Checker&, const Json& rule, const Json& value,
-                                         const std::string& place, const Json& schema)>;
-
-  static std::string failIf(bool isWrong, const std::string& place, const std::string& what) {
-    return isWrong ? (place.empty() ? "/" : place) + ": " + what : std::string();
+  void fail(const std::string& path, const std::string& what) {
+    m_errors.push_back((path.empty() ? "/" : path) + ": " + what);
   }
 
-  static const std::map<std::string, Rule>& rules() {
-    static const std::map<std::string, Rule> table = [] {
-      std::map<std::string, Rule> rules;
-      for (const char* note :
-           {"$schema", "$id", "$defs", "$comment", "title", "description", "default", "examples", "format"})
-        rules[note] = nullptr;
-      addGeneralRules(rules);
-      addNumberAndTextRules(rules);
-      addObjectRules(rules);
-      addArrayRules(rules);
-      return rules;
-    }();
-    return table;
+  bool fits(const Json& schema, const Json& value) {
+    return Checker(m_root).check(schema, value, "").empty();
   }
 
-  static void addGeneralRules(std::map<std::string, Rule>& rules) {
-    rules["type"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                       const Json&) {
-      bool fits = rule.is_string() && hasType(value, rule.get<std::string>());
-      if (rule.is_array())
-        for (const Json& type : rule) fits = fits || hasType(value, type.get<std::string>());
-      return failIf(!fits, place, value.dump() + " is not of type " + rule.dump());
-    };
-    rules["enum"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                       const Json&) {
-      bool fits = false;
-      for (const Json& allowed : rule) fits = fits || allowed == value;
-      return failIf(!fits, place, value.dump() + " is not one of " + rule.dump());
-    };
-    rules["const"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                        const Json&) {
-      return failIf(rule != value, place, value.dump() + " is not " + rule.dump());
-    };
-    rules["$ref"] = [](const Checker& self, const Json& rule, const Json& value, const std::string& place,
-                       const Json&) {
-      return self.check(self.m_root.at(Json::json_pointer(rule.get<std::string>().substr(1))), value, place);
-    };
-    rules["allOf"] = [](const Checker& self, const Json& rule, const Json& value, const std::string& place,
-                        const Json&) {
-      std::string problem;
-      for (const Json& part : rule)
-        if (problem.empty()) problem = self.check(part, value, place);
-      return problem;
-    };
-    rules["anyOf"] = [](const Checker& self, const Json& rule, const Json& value, const std::string& place,
-                        const Json&) {
-      return failIf(self.matches(rule, value) == 0, place, value.dump() + " fits none of anyOf");
-    };
-    rules["oneOf"] = [](const Checker& self, const Json& rule, const Json& value, const std::string& place,
-                        const Json&) {
-      return failIf(self.matches(rule, value) != 1, place,
-                    value.dump() + " does not fit exactly one of oneOf");
-    };
+  void visit(const Json& schema, const Json& value, const std::string& path) {
+    if (schema.is_boolean()) {
+      if (!schema.get<bool>()) fail(path, "is not allowed");
+      return;
+    }
+    for (const auto& [keyword, rule] : schema.items()) {
+      if (!apply(keyword, rule, schema, value, path))
+        fail(path, "the schema's keyword '" + keyword + "' is not known here");
+    }
   }
 
-  static void addNumberAndTextRules(std::map<std::string, Rule>& rules) {
-    rules["minimum"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                          const Json&) {
-      return failIf(value.is_number() && value < rule, place, value.dump() + " is below " + rule.dump());
-    };
-    rules["maximum"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                          const Json&) {
-      return failIf(value.is_number() && value > rule, place, value.dump() + " is above " + rule.dump());
-    };
-    rules["exclusiveMinimum"] = [](const Checker&, const Json& rule, const Json& value,
-                                   const std::string& place, const Json&) {
-      return failIf(value.is_number() && value <= rule, place, value.dump() + " is not above " + rule.dump());
-    };
-    rules["minLength"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                            const Json&) {
-      return failIf(value.is_string() && value.get_ref<const std::string&>().size() < rule.get<std::size_t>(),
-                    place, "too short");
-    };
-    rules["pattern"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                          const Json&) {
-      return failIf(value.is_string() &&
-                        !std::regex_search(value.get<std::string>(), std::regex(rule.get<std::string>())),
-                    place, value.dump() + " does not match " + rule.dump());
-    };
+  bool apply(const std::string& keyword, const Json& rule, const Json& schema, const Json& value,
+             const std::string& path) {
+    static const std::set<std::string> kNotes = {"$schema", "$id",         "$defs",   "$comment",
+                                                 "title",   "description", "default", "examples"};
+    if (kNotes.contains(keyword)) return true;
+    return general(keyword, rule, value, path) || numeric(keyword, rule, value, path) ||
+           object(keyword, rule, schema, value, path) || array(keyword, rule, schema, value, path);
   }
 
-  static void addObjectRules(std::map<std::string, Rule>& rules) {
-    rules["properties"] = [](const Checker& self, const Json& rule, const Json& value,
-                             const std::string& place, const Json&) {
-      for (const auto& [key, schema] : rule.items()) {
-        if (!value.is_object() || !value.contains(key)) continue;
-        const std::string problem = self.check(schema, value.at(key), place + "/" + key);
-        if (!problem.empty()) return problem;
+  bool general(const std::string& keyword, const Json& rule, const Json& value, const std::string& path) {
+    const auto count = [&](const Json& options) {
+      return std::count_if(options.begin(), options.end(),
+                           [&](const Json& option) { return fits(option, value); });
+    };
+    if (keyword == "$ref") {
+      visit(m_root.at(Json::json_pointer(rule.get<std::string>().substr(1))), value, path);
+    } else if (keyword == "type") {
+      const Json types = rule.is_array() ? rule : Json::array({rule});
+      const bool isOne =
+          std::any_of(types.begin(), types.end(), [&](const Json& type) { return hasType(value, type); });
+      if (!isOne) fail(path, "is " + value.dump().substr(0, 60) + ", not of type " + rule.dump());
+    } else if (keyword == "enum") {
+      if (std::find(rule.begin(), rule.end(), value) == rule.end())
+        fail(path, value.dump() + " is not one of " + rule.dump());
+    } else if (keyword == "const") {
+      if (value != rule) fail(path, value.dump() + " is not " + rule.dump());
+    } else if (keyword == "anyOf") {
+      if (count(rule) == 0) fail(path, "fits none of anyOf");
+    } else if (keyword == "oneOf") {
+      if (count(rule) != 1) fail(path, "fits " + std::to_string(count(rule)) + " of oneOf");
+    } else if (keyword == "allOf") {
+      for (const Json& part : rule) visit(part, value, path);
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  bool numeric(const std::string& keyword, const Json& rule, const Json& value, const std::string& path) {
+    static const std::set<std::string> kKeywords = {"minimum",          "maximum",   "exclusiveMinimum",
+                                                    "exclusiveMaximum", "minLength", "pattern"};
+    if (!kKeywords.contains(keyword)) return false;
+    bool isGood = true;
+    if (keyword == "minLength") {
+      isGood = !value.is_string() || value.get<std::string>().size() >= rule.get<std::size_t>();
+    } else if (keyword == "pattern") {
+      isGood = !value.is_string() ||
+               std::regex_search(value.get<std::string>(), std::regex(rule.get<std::string>()));
+    } else if (value.is_number()) {
+      const double number = value.get<double>(), bound = rule.get<double>();
+      isGood = keyword == "minimum"            ? number >= bound
+               : keyword == "maximum"          ? number <= bound
+               : keyword == "exclusiveMinimum" ? number > bound
+                                               : number < bound;
+    }
+    if (!isGood) fail(path, value.dump() + " breaks " + keyword + " " + rule.dump());
+    return true;
+  }
+
+  bool object(const std::string& keyword, const Json& rule, const Json& schema, const Json& value,
+              const std::string& path) {
+    if (keyword == "required") {
+      for (const Json& key : rule) {
+        if (value.is_object() && !value.contains(key.get<std::string>())) fail(path, "lacks " + key.dump());
       }
-      return std::string();
-    };
-    rules["required"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                           const Json&) {
-      for (const Json& key : rule)
-        if (value.is_object() && !value.contains(key.get<std::string>()))
-          return failIf(true, place, "lacks " + key.get<std::string>());
-      return std::string();
-    };
-    rules["additionalProperties"] = [](const Checker& self, const Json& rule, const Json& value,
-                                       const std::string& place, const Json& schema) {
-      if (!value.is_object()) return std::string();
-      for (const auto& [key, member] : value.items()) {
-        if (schema.contains("properties") && schema.at("properties").contains(key)) continue;
-        const std::string problem = self.check(rule, member, place + "/" + key);
-        if (!problem.empty()) return problem;
+    } else if (keyword == "properties") {
+      if (!value.is_object()) return true;
+      for (const auto& [key, part] : rule.items()) {
+        if (value.contains(key)) visit(part, value[key], path + "/" + key);
       }
-      return std::string();
-    };
-    rules["propertyNames"] = [](const Checker& self, const Json& rule, const Json& value,
-                                const std::string& place, const Json&) {
-      if (!value.is_object()) return std::string();
-      for (const auto& [key, member] : value.items()) {
-        const std::string problem = self.check(rule, Json(key), place);
-        if (!problem.empty()) return problem;
+    } else if (keyword == "additionalProperties") {
+      if (!value.is_object()) return true;
+      for (const auto& [key, part] : value.items()) {
+        if (!schema.contains("properties") || !schema["properties"].contains(key))
+          visit(rule, part, path + "/" + key);
       }
-      return std::string();
-    };
+    } else if (keyword == "propertyNames") {
+      if (!value.is_object()) return true;
+      for (const auto& [key, part] : value.items()) visit(rule, key, path + "/" + key);
+    } else {
+      return false;
+    }
+    return true;
   }
 
-  static void addArrayRules(std::map<std::string, Rule>& rules) {
-    rules["items"] = [](const Checker& self, const Json& rule, const Json& value, const std::string& place,
-                        const Json& schema) {
-      if (!value.is_array()) return std::string();
-      const std::size_t first = schema.contains("prefixItems") ? schema.at("prefixItems").size() : 0;
-      for (std::size_t i = first; i < value.size(); ++i) {
-        const std::string problem = self.check(rule, value[i], place + "/" + std::to_string(i));
-        if (!problem.empty()) return problem;
+  bool array(const std::string& keyword, const Json& rule, const Json& schema, const Json& value,
+             const std::string& path) {
+    const std::size_t fixed = schema.contains("prefixItems") ? schema["prefixItems"].size() : 0;
+    if (keyword == "items") {
+      for (std::size_t i = fixed; value.is_array() && i < value.size(); ++i)
+        visit(rule, value[i], path + "/" + std::to_string(i));
+    } else if (keyword == "prefixItems") {
+      for (std::size_t i = 0; value.is_array() && i < std::min(fixed, value.size()); ++i) {
+        visit(rule[i], value[i], path + "/" + std::to_string(i));
       }
-      return std::string();
-    };
-    rules["prefixItems"] = [](const Checker& self, const Json& rule, const Json& value,
-                              const std::string& place, const Json&) {
-      for (std::size_t i = 0; value.is_array() && i < std::min(rule.size(), value.size()); ++i) {
-        const std::string problem = self.check(rule[i], value[i], place + "/" + std::to_string(i));
-        if (!problem.empty()) return problem;
-      }
-      return std::string();
-    };
-    rules["minItems"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                           const Json&) {
-      return failIf(value.is_array() && value.size() < rule.get<std::size_t>(), place, "has too few items");
-    };
-    rules["maxItems"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                           const Json&) {
-      return failIf(value.is_array() && value.size() > rule.get<std::size_t>(), place, "has too many items");
-    };
-    rules["uniqueItems"] = [](const Checker&, const Json& rule, const Json& value, const std::string& place,
-                              const Json&) {
-      if (!rule.get<bool>() || !value.is_array()) return std::string();
-      return failIf(std::set<Json>(value.begin(), value.end()).size() != value.size(), place,
-                    "has equal items");
-    };
-  }
-
-  int matches(const Json& schemas, const Json& value) const {
-    int count = 0;
-    for (const Json& schema : schemas) count += check(schema, value, "").empty() ? 1 : 0;
-    return count;
+    } else if (keyword == "minItems") {
+      if (value.is_array() && value.size() < rule.get<std::size_t>())
+        fail(path, "has fewer than " + rule.dump() + " items");
+    } else if (keyword == "maxItems") {
+      if (value.is_array() && value.size() > rule.get<std::size_t>())
+        fail(path, "has more than " + rule.dump() + " items");
+    } else if (keyword == "uniqueItems") {
+      if (value.is_array() && std::set<Json>(value.begin(), value.end()).size() != value.size())
+        fail(path, "repeats an item");
+    } else {
+      return false;
+    }
+    return true;
   }
 
   const Json& m_root;
+  std::vector<std::string> m_errors;
 };
 
 }  // namespace
 
-std::string schemaProblem(const nlohmann::json& schema, const nlohmann::json& value) {
-  return Checker(schema).check(schema, value, "");
+std::vector<std::string> schemaErrors(const std::string& schema, const std::string& document) {
+  const Json rules = Json::parse(schema, nullptr, false), value = Json::parse(document, nullptr, false);
+  if (rules.is_discarded()) return {"the schema is not valid JSON"};
+  if (value.is_discarded()) return {"the document is not valid JSON"};
+  return Checker(rules).check(rules, value, "");
+}
+
+std::string schemaFile(const std::string& name) {
+  std::ifstream file(sourceDirectory() + "/resources/schemas/" + name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 }  // namespace ql::test

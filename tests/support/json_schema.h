@@ -1,13 +1,15 @@
 #pragma once
-// Checks JSON against a JSON Schema (draft 2020-12), the keywords that our schemas use; any other keyword is
-// reported as a problem, so that no rule is skipped silently.
-#include <nlohmann/json_fwd.hpp>
-
+// A checker for the subset of JSON Schema (draft 2020-12) that the product's schemas use. An unknown keyword
+// is an error, so that no rule of a schema is passed over silently.
 #include <string>
+#include <vector>
 
 namespace ql::test {
 
-/// The first problem with its place ("/layers/0/name: not a string"), or empty when `value` fits.
-std::string schemaProblem(const nlohmann::json& schema, const nlohmann::json& value);
+/// Every violation as "PATH: what"; empty when `document` fits `schema`. Both are JSON texts.
+std::vector<std::string> schemaErrors(const std::string& schema, const std::string& document);
+
+/// The text of resources/schemas/<name>.
+std::string schemaFile(const std::string& name);
 
 }  // namespace ql::test
