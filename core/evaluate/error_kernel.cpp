@@ -40,47 +40,45 @@ HWY_INLINE std::uint64_t countOf(VI v) {
 }
 
 /// bfloat16 is the upper half of a float32.
-void widenRow(const std::byte* stored, std::size_t columns, float* values) {
-  const DF df;
-  const DU du;
-  const hn::Rebind<std::uint16_t, DF> dh;
-  const std::size_t lanes = hn::Lanes(df);
-  std::size_t c = 0;
-  for (; c + lanes <= columns; c += lanes) {
-    const auto* codes = reinterpret_cast<const std::uint16_t*>(stored + 2 * c);
-    hn::StoreU(hn::BitCast(df, hn::ShiftLeft<16>(hn::PromoteTo(du, hn::LoadU(dh, codes)))), df, values + c);
-  }
-  for (; c < columns; ++c) {
-    std::uint16_t code = 0;
-    std::memcpy(&code, stored + 2 * c, 2);
-    values[c] = std::bit_cast<float>(static_cast<std::uint32_t>(code) << 16);
-  }
-}
-
-/// Running figures of the rows of a strip; lanes past the end of a row are neutral everywhere.
-template <int kRows>
-struct Scan {
-  VF min[kRows], max[kRows], sumAbs, smallest, largest;
-  VI zeros;
-  MF isOdd;
+struct StoredRows {
+  const std::byte* data;  // null: the strip holds the values already
+  std::size_t rowBytes;
 };
 
+/// Running figures of the rows of a strip.
 template <int kRows>
-HWY_INLINE void scanColumns(const ErrorStrip& strip, std::size_t c, MF valid, float* columnEnergy,
-                            float* columnAbsmax, Scan<kRows>& scan) {
+struct Scan {
+  VF min[kRows], max[kRows], sumAbs;
+  VI tiny;  // magnitudes below kSmallest, zeros among them
+};
+
+template <int kRows, bool kTail>
+HWY_INLINE void scanColumns(const ErrorStrip& strip, const StoredRows& stored, std::size_t c, MF valid,
+                            float* columnEnergy, float* columnAbsmax, Scan<kRows>& scan) {
   const DF df;
+  const hn::Rebind<std::uint16_t, DF> dh;
+  const VF smallest = hn::Set(df, kSmallest);
   VF energy = hn::LoadU(df, columnEnergy + c), absmax = hn::LoadU(df, columnAbsmax + c);
   for (int r = 0; r < kRows; ++r) {
-    const VF w = hn::LoadU(df, strip.values + static_cast<std::size_t>(r) * strip.stride + c);
+    const std::size_t row = static_cast<std::size_t>(r);
+    float* values = strip.values + row * strip.stride + c;
+    VF w = hn::LoadU(df, values);
+    if (stored.data && !kTail) {
+      const auto* codes = reinterpret_cast<const std::uint16_t*>(stored.data + row * stored.rowBytes + 2 * c);
+      w = hn::BitCast(df, hn::ShiftLeft<16>(hn::PromoteTo(DU(), hn::LoadU(dh, codes))));
+      hn::StoreU(w, df, values);
+    }
     const VF magnitude = hn::Abs(w);
-    scan.min[r] = hn::Min(scan.min[r], hn::IfThenElse(valid, w, scan.min[r]));
-    scan.max[r] = hn::Max(scan.max[r], hn::IfThenElse(valid, w, scan.max[r]));
-    const auto isZero = hn::And(valid, hn::Eq(w, hn::Zero(df)));
-    scan.zeros = hn::Sub(scan.zeros, hn::VecFromMask(DI(), hn::RebindMask(DI(), isZero)));
-    // not (magnitude <= kLargest) is also true for NaN; padding is zero and passes
-    const auto isBig = hn::Not(hn::Le(magnitude, scan.largest));
-    const auto isSmall = hn::And(hn::Lt(magnitude, scan.smallest), hn::Gt(magnitude, hn::Zero(df)));
-    scan.isOdd = hn::Or(scan.isOdd, hn::Or(isBig, isSmall));
+    auto isTiny = hn::Lt(magnitude, smallest);
+    if (kTail) {
+      scan.min[r] = hn::Min(scan.min[r], hn::IfThenElse(valid, w, scan.min[r]));
+      scan.max[r] = hn::Max(scan.max[r], hn::IfThenElse(valid, w, scan.max[r]));
+      isTiny = hn::And(valid, isTiny);
+    } else {
+      scan.min[r] = hn::Min(scan.min[r], w);
+      scan.max[r] = hn::Max(scan.max[r], w);
+    }
+    scan.tiny = hn::Sub(scan.tiny, hn::VecFromMask(DI(), hn::RebindMask(DI(), isTiny)));
     scan.sumAbs = hn::Add(scan.sumAbs, magnitude);
     energy = hn::MulAdd(w, w, energy);
     absmax = hn::Max(absmax, magnitude);
@@ -89,56 +87,89 @@ HWY_INLINE void scanColumns(const ErrorStrip& strip, std::size_t c, MF valid, fl
   hn::StoreU(absmax, df, columnAbsmax + c);
 }
 
+/// Tells zeros from magnitudes whose squares leave the float range; only strips with one or the other come
+/// here.
+bool countZeros(const ErrorStrip& strip, std::uint64_t tiny, std::uint64_t& zeros) {
+  zeros = 0;
+  for (int r = 0; tiny > 0 && r < strip.rows; ++r) {
+    const float* row = strip.values + static_cast<std::size_t>(r) * strip.stride;
+    zeros += static_cast<std::uint64_t>(std::count(row, row + strip.columns, 0.0f));
+  }
+  return zeros == tiny;
+}
+
+/// Bits of the tail of a row that a whole vector would overrun.
 template <int kRows>
-StripWeights scanRows(const ErrorStrip& strip, float* columnEnergy, float* columnAbsmax) {
+void widenTail(const ErrorStrip& strip, const StoredRows& stored, std::size_t begin) {
+  for (int r = 0; stored.data && r < kRows; ++r) {
+    const std::size_t row = static_cast<std::size_t>(r);
+    for (std::size_t c = begin; c < strip.columns; ++c) {
+      std::uint16_t code = 0;
+      std::memcpy(&code, stored.data + row * stored.rowBytes + 2 * c, 2);
+      strip.values[row * strip.stride + c] = std::bit_cast<float>(static_cast<std::uint32_t>(code) << 16);
+    }
+  }
+}
+
+template <int kRows>
+StripWeights scanRows(const ErrorStrip& strip, const StoredRows& stored, float* columnEnergy,
+                      float* columnAbsmax) {
   const DF df;
-  const std::size_t lanes = hn::Lanes(df);
+  const std::size_t lanes = hn::Lanes(df), whole = strip.columns / lanes * lanes;
   Scan<kRows> scan;
   for (int r = 0; r < kRows; ++r) {
     scan.min[r] = hn::Set(df, std::numeric_limits<float>::infinity());
     scan.max[r] = hn::Neg(scan.min[r]);
   }
-  scan.smallest = hn::Set(df, kSmallest);
-  scan.largest = hn::Set(df, kLargest);
-  scan.zeros = hn::Zero(DI());
-  scan.isOdd = hn::Lt(hn::Zero(df), hn::Zero(df));
+  scan.tiny = hn::Zero(DI());
   StripWeights result;
-  for (std::size_t begin = 0; begin < strip.columns; begin += kFlushColumns) {
-    const std::size_t end = std::min(strip.columns, begin + kFlushColumns);
+  for (std::size_t begin = 0; begin < whole; begin += kFlushColumns) {
+    const std::size_t end = std::min(whole, begin + kFlushColumns);
+    const MF all = hn::FirstN(df, lanes);
     scan.sumAbs = hn::Zero(df);
     for (std::size_t c = begin; c < end; c += lanes) {
-      scanColumns<kRows>(strip, c, firstLanes(c, end), columnEnergy, columnAbsmax, scan);
+      scanColumns<kRows, false>(strip, stored, c, all, columnEnergy, columnAbsmax, scan);
     }
     result.sumAbs += sumOf(scan.sumAbs);
   }
-  result.zeros = countOf(scan.zeros);
-  result.isRegular = hn::AllFalse(df, scan.isOdd);
+  if (whole < strip.columns) {
+    widenTail<kRows>(strip, stored, whole);
+    scan.sumAbs = hn::Zero(df);
+    scanColumns<kRows, true>(strip, stored, whole, firstLanes(whole, strip.columns), columnEnergy,
+                             columnAbsmax, scan);
+    result.sumAbs += sumOf(scan.sumAbs);
+  }
+  // NaN and infinities show in the sum, large values in the extremes
+  result.isRegular = std::isfinite(result.sumAbs) && countZeros(strip, countOf(scan.tiny), result.zeros);
   for (int r = 0; r < kRows; ++r) {
     result.rowMin[r] = hn::GetLane(hn::MinOfLanes(df, scan.min[r]));
     result.rowMax[r] = hn::GetLane(hn::MaxOfLanes(df, scan.max[r]));
+    result.isRegular = result.isRegular && result.rowMin[r] >= -kLargest && result.rowMax[r] <= kLargest;
   }
   return result;
 }
 
-void partRange(const float* values, std::size_t begin, std::size_t end, float& min, float& max) {
+/// Extremes of a part; with kMagnitude only the largest |w|, as [-absmax, absmax].
+template <bool kMagnitude>
+HWY_INLINE void partRange(const float* values, std::size_t begin, std::size_t end, float& min, float& max) {
   const DF df;
   const std::size_t lanes = hn::Lanes(df);
   VF low = hn::Set(df, std::numeric_limits<float>::infinity());
-  VF high = hn::Neg(low);
+  VF high = kMagnitude ? hn::Zero(df) : hn::Neg(low);
   std::size_t c = begin;
   for (; c + lanes <= end; c += lanes) {
     const VF w = hn::LoadU(df, values + c);
-    low = hn::Min(low, w);
-    high = hn::Max(high, w);
+    if (!kMagnitude) low = hn::Min(low, w);
+    high = hn::Max(high, kMagnitude ? hn::Abs(w) : w);
   }
   if (c < end) {
     const MF valid = firstLanes(c, end);
     const VF w = hn::LoadU(df, values + c);
     low = hn::Min(low, hn::IfThenElse(valid, w, low));
-    high = hn::Max(high, hn::IfThenElse(valid, w, high));
+    high = hn::Max(high, hn::IfThenElse(valid, kMagnitude ? hn::Abs(w) : w, high));
   }
-  min = hn::GetLane(hn::MinOfLanes(df, low));
   max = hn::GetLane(hn::MaxOfLanes(df, high));
+  min = kMagnitude ? -max : hn::GetLane(hn::MinOfLanes(df, low));
 }
 
 struct ErrorSums {
@@ -191,6 +222,8 @@ HWY_INLINE void errorSpan(const ErrorStrip& strip, std::size_t begin, std::size_
 template <int kRows>
 void partGrids(const StripScheme& scheme, const ErrorStrip& strip, const StripWeights& weights,
                std::size_t begin, std::size_t end, PartGrid* grids) {
+  // gptq's symmetric grid depends on whether there are negative weights
+  const bool needsSigns = !scheme.rule.symmetric || scheme.rule.flavour == RtnRule::Flavour::Gptq;
   for (int r = 0; r < kRows; ++r) {
     if (scheme.hasFixedGrid) {
       grids[r] = scheme.fixedGrid;
@@ -198,7 +231,12 @@ void partGrids(const StripScheme& scheme, const ErrorStrip& strip, const StripWe
     }
     float min = weights.rowMin[r], max = weights.rowMax[r];
     if (scheme.width < strip.columns) {
-      partRange(strip.values + static_cast<std::size_t>(r) * strip.stride, begin, end, min, max);
+      const float* row = strip.values + static_cast<std::size_t>(r) * strip.stride;
+      if (needsSigns) {
+        partRange<false>(row, begin, end, min, max);
+      } else {
+        partRange<true>(row, begin, end, min, max);
+      }
     }
     grids[r] = partGrid(scheme.rule, min, max);
   }
@@ -232,16 +270,15 @@ void addErrors(const StripScheme& scheme, const ErrorStrip& strip, const StripWe
 
 StripWeights scanStripTarget(const ErrorStrip& strip, const std::byte* stored, std::size_t rowBytes,
                              float* columnEnergy, float* columnAbsmax) {
-  for (int r = 0; stored && r < strip.rows; ++r) {
-    const std::size_t row = static_cast<std::size_t>(r);
-    widenRow(stored + row * rowBytes, strip.columns, strip.values + row * strip.stride);
+  if (strip.rows == kErrorStripRows) {
+    return scanRows<kErrorStripRows>(strip, {stored, rowBytes}, columnEnergy, columnAbsmax);
   }
-  if (strip.rows == kErrorStripRows) return scanRows<kErrorStripRows>(strip, columnEnergy, columnAbsmax);
   StripWeights result;
   for (int r = 0; r < strip.rows; ++r) {
     const ErrorStrip row{strip.values + static_cast<std::size_t>(r) * strip.stride, strip.stride,
                          strip.columns, 1};
-    const StripWeights one = scanRows<1>(row, columnEnergy, columnAbsmax);
+    const std::byte* storedRow = stored ? stored + static_cast<std::size_t>(r) * rowBytes : nullptr;
+    const StripWeights one = scanRows<1>(row, {storedRow, rowBytes}, columnEnergy, columnAbsmax);
     result.rowMin[r] = one.rowMin[0];
     result.rowMax[r] = one.rowMax[0];
     result.sumAbs += one.sumAbs;

@@ -17,8 +17,10 @@ namespace {
 constexpr std::uint64_t kUnits = 2;      // of progress a weight and pass: the bytes of 16-bit storage
 constexpr std::int64_t kTileRows = 128;  // float column sums of 32 strips, then double
 
-std::size_t padded(std::size_t columns) {
-  return (columns + kErrorPadding - 1) / kErrorPadding * kErrorPadding;
+/// Floats from one row or array of the scratch to the next: padded, and shifted by 12 cache lines so that rows of 4096
+/// columns do not all fall into the same sets of the first-level cache (measured: 1.6 times slower).
+std::size_t scratchStride(std::size_t columns) {
+  return (columns + kErrorPadding - 1) / kErrorPadding * kErrorPadding + 3 * kErrorPadding;
 }
 
 void addTo(std::vector<double>& sums, const std::vector<double>& values) {
@@ -139,7 +141,7 @@ class Pass {
       rows.resize(static_cast<std::size_t>(end - begin) * m_in);
       m_source.readRows(m_matrix, begin, end, rows);
     }
-    const std::size_t stride = padded(m_in);
+    const std::size_t stride = scratchStride(m_in);
     std::vector<float> values(kErrorStripRows * stride), energy(stride), absmax(stride);
     std::vector<float> errors(m_schemes.size() * stride);
     for (std::int64_t row = begin; row < end; row += kErrorStripRows) {
