@@ -10,6 +10,7 @@
 #include <cstring>
 #include <limits>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -18,10 +19,8 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using DF = hn::ScalableTag<float>;
-using DI = hn::RebindToSigned<DF>;
 using DU = hn::RebindToUnsigned<DF>;
 using VF = hn::Vec<DF>;
-using VI = hn::Vec<DI>;
 using MF = hn::Mask<DF>;
 
 // Squares of what lies between stay normal floats, and so do sums of 2^20 of them.
@@ -35,10 +34,6 @@ HWY_INLINE MF firstLanes(std::size_t begin, std::size_t end) {
 HWY_INLINE double sumOf(VF v) {
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(DF(), v)));
 }
-HWY_INLINE std::uint64_t countOf(VI v) {
-  return static_cast<std::uint64_t>(static_cast<std::uint32_t>(hn::GetLane(hn::SumOfLanes(DI(), v))));
-}
-
 /// bfloat16 is the upper half of a float32.
 struct StoredRows {
   const std::byte* data;  // null: the strip holds the values already
@@ -49,7 +44,7 @@ struct StoredRows {
 template <int kRows>
 struct Scan {
   VF min[kRows], max[kRows], sumAbs;
-  VI tiny;  // magnitudes below kSmallest, zeros among them
+  VF smallest;  // magnitude
 };
 
 template <int kRows, bool kTail>
@@ -57,7 +52,6 @@ HWY_INLINE void scanColumns(const ErrorStrip& strip, const StoredRows& stored, s
                             float* columnEnergy, float* columnAbsmax, Scan<kRows>& scan) {
   const DF df;
   const hn::Rebind<std::uint16_t, DF> dh;
-  const VF smallest = hn::Set(df, kSmallest);
   VF energy = hn::LoadU(df, columnEnergy + c), absmax = hn::LoadU(df, columnAbsmax + c);
   for (int r = 0; r < kRows; ++r) {
     const std::size_t row = static_cast<std::size_t>(r);
@@ -67,18 +61,19 @@ HWY_INLINE void scanColumns(const ErrorStrip& strip, const StoredRows& stored, s
       const auto* codes = reinterpret_cast<const std::uint16_t*>(stored.data + row * stored.rowBytes + 2 * c);
       w = hn::BitCast(df, hn::ShiftLeft<16>(hn::PromoteTo(DU(), hn::LoadU(dh, codes))));
       hn::StoreU(w, df, values);
+      // the same place of the next strip: memory works while this one is measured
+      hwy::Prefetch(codes + static_cast<std::size_t>(kRows) * stored.rowBytes / 2);
     }
     const VF magnitude = hn::Abs(w);
-    auto isTiny = hn::Lt(magnitude, smallest);
     if (kTail) {
       scan.min[r] = hn::Min(scan.min[r], hn::IfThenElse(valid, w, scan.min[r]));
       scan.max[r] = hn::Max(scan.max[r], hn::IfThenElse(valid, w, scan.max[r]));
-      isTiny = hn::And(valid, isTiny);
+      scan.smallest = hn::Min(scan.smallest, hn::IfThenElse(valid, magnitude, scan.smallest));
     } else {
       scan.min[r] = hn::Min(scan.min[r], w);
       scan.max[r] = hn::Max(scan.max[r], w);
+      scan.smallest = hn::Min(scan.smallest, magnitude);
     }
-    scan.tiny = hn::Sub(scan.tiny, hn::VecFromMask(DI(), hn::RebindMask(DI(), isTiny)));
     scan.sumAbs = hn::Add(scan.sumAbs, magnitude);
     energy = hn::MulAdd(w, w, energy);
     absmax = hn::Max(absmax, magnitude);
@@ -87,15 +82,24 @@ HWY_INLINE void scanColumns(const ErrorStrip& strip, const StoredRows& stored, s
   hn::StoreU(absmax, df, columnAbsmax + c);
 }
 
-/// Tells zeros from magnitudes whose squares leave the float range; only strips with one or the other come
-/// here.
-bool countZeros(const ErrorStrip& strip, std::uint64_t tiny, std::uint64_t& zeros) {
-  zeros = 0;
-  for (int r = 0; tiny > 0 && r < strip.rows; ++r) {
+/// Counts zeros. False when there are other magnitudes whose squares leave the float range. Padding counts
+/// for nothing.
+bool countZeros(const ErrorStrip& strip, std::uint64_t& zeros) {
+  const DF df;
+  const std::size_t lanes = hn::Lanes(df);
+  const VF smallest = hn::Set(df, kSmallest);
+  std::size_t tiny = 0, zero = 0;
+  for (int r = 0; r < strip.rows; ++r) {
     const float* row = strip.values + static_cast<std::size_t>(r) * strip.stride;
-    zeros += static_cast<std::uint64_t>(std::count(row, row + strip.columns, 0.0f));
+    for (std::size_t c = 0; c < strip.columns; c += lanes) {
+      const MF valid = firstLanes(c, strip.columns);
+      const VF magnitude = hn::Abs(hn::LoadU(df, row + c));
+      tiny += hn::CountTrue(df, hn::And(valid, hn::Lt(magnitude, smallest)));
+      zero += hn::CountTrue(df, hn::And(valid, hn::Eq(magnitude, hn::Zero(df))));
+    }
   }
-  return zeros == tiny;
+  zeros = zero;
+  return tiny == zero;
 }
 
 /// Bits of the tail of a row that a whole vector would overrun.
@@ -121,7 +125,7 @@ StripWeights scanRows(const ErrorStrip& strip, const StoredRows& stored, float* 
     scan.min[r] = hn::Set(df, std::numeric_limits<float>::infinity());
     scan.max[r] = hn::Neg(scan.min[r]);
   }
-  scan.tiny = hn::Zero(DI());
+  scan.smallest = scan.min[0];
   StripWeights result;
   for (std::size_t begin = 0; begin < whole; begin += kFlushColumns) {
     const std::size_t end = std::min(whole, begin + kFlushColumns);
@@ -140,7 +144,8 @@ StripWeights scanRows(const ErrorStrip& strip, const StoredRows& stored, float* 
     result.sumAbs += sumOf(scan.sumAbs);
   }
   // NaN and infinities show in the sum, large values in the extremes
-  result.isRegular = std::isfinite(result.sumAbs) && countZeros(strip, countOf(scan.tiny), result.zeros);
+  const bool hasTiny = hn::GetLane(hn::MinOfLanes(df, scan.smallest)) < kSmallest;
+  result.isRegular = std::isfinite(result.sumAbs) && (!hasTiny || countZeros(strip, result.zeros));
   for (int r = 0; r < kRows; ++r) {
     result.rowMin[r] = hn::GetLane(hn::MinOfLanes(df, scan.min[r]));
     result.rowMax[r] = hn::GetLane(hn::MaxOfLanes(df, scan.max[r]));
@@ -174,7 +179,7 @@ HWY_INLINE void partRange(const float* values, std::size_t begin, std::size_t en
 
 struct ErrorSums {
   VF sumAbs, maxAbs;
-  VI zeroCodes;
+  std::size_t zeroCodes;
 };
 
 /// One vector of columns of all rows of a strip. kShift: the zero point is added before rounding
@@ -203,7 +208,7 @@ HWY_INLINE void errorColumns(const ErrorStrip& strip, std::size_t c, MF valid, c
     squares = hn::MulAdd(error, error, squares);
     sums.sumAbs = hn::Add(sums.sumAbs, magnitude);
     sums.maxAbs = hn::Max(sums.maxAbs, magnitude);
-    sums.zeroCodes = hn::Sub(sums.zeroCodes, hn::VecFromMask(DI(), hn::RebindMask(DI(), isZero)));
+    sums.zeroCodes += hn::CountTrue(df, isZero);
   }
   hn::StoreU(squares, df, columnError + c);
 }
@@ -246,7 +251,7 @@ template <int kRows, bool kShift>
 void addErrors(const StripScheme& scheme, const ErrorStrip& strip, const StripWeights& weights,
                float* columnError, StripErrors& errors) {
   const DF df;
-  ErrorSums sums{hn::Zero(df), hn::Zero(df), hn::Zero(DI())};
+  ErrorSums sums{hn::Zero(df), hn::Zero(df), 0};
   PartGrid grids[kRows];
   const std::size_t width = std::min(scheme.width, strip.columns);
   std::size_t unflushed = 0;
@@ -264,7 +269,7 @@ void addErrors(const StripScheme& scheme, const ErrorStrip& strip, const StripWe
     }
   }
   errors.sumAbs += sumOf(sums.sumAbs);
-  errors.zeroCodes += countOf(sums.zeroCodes);
+  errors.zeroCodes += sums.zeroCodes;
   errors.maxAbs = std::max(errors.maxAbs, hn::GetLane(hn::MaxOfLanes(df, sums.maxAbs)));
 }
 
