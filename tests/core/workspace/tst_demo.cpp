@@ -3,7 +3,6 @@
 #include "core/demo.h"
 #include "core/folders.h"
 #include "core/io/checkpoint.h"
-#include "core/io/safetensors_writer.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"
 #include "tests/support/fast_folder.h"
@@ -53,8 +52,6 @@ class TestDemo : public QObject {
   void unwritableDataFolderFallsBackToTheCache();
   void wrongKeysAndMissingResourcesAreNamed();
   void resourcesAreFound();
-  void writerLaysOutAsTheReferenceWriter();
-  void writerRefusesWhatDoesNotFit();
 };
 
 /// Hashes of the original files from which the shipped model was made: deriving must give them back bit by
@@ -118,32 +115,6 @@ void TestDemo::resourcesAreFound() {
   qputenv("QUANTLOUPE_RESOURCES", "/elsewhere");
   QCOMPARE(resourceFolder(), fs::path("/elsewhere"));
   qunsetenv("QUANTLOUPE_RESOURCES");
-}
-
-void TestDemo::writerLaysOutAsTheReferenceWriter() {
-  const std::vector<std::byte> data(16);
-  const auto bytes = safetensorsBytes({{"b", DType::BF16, {2, 2}, std::span(data).first(8)},
-                                       {"c", DType::F32, {1}, std::span(data).first(4)},
-                                       {"a", DType::BF16, {0, 3}, {}},
-                                       {"é\"", DType::F32, {}, std::span(data).first(4)}},
-                                      {{"format", "pt"}});
-  std::string expected =
-      R"({"__metadata__":{"format":"pt"},"c":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
-      R"("é\"":{"dtype":"F32","shape":[],"data_offsets":[4,8]},"a":{"dtype":"BF16","shape":[0,3],"data_offsets":[8,8]},)"
-      R"("b":{"dtype":"BF16","shape":[2,2],"data_offsets":[8,16]}})";
-  expected.append((8 - expected.size() % 8) % 8, ' ');
-  const std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  QCOMPARE(static_cast<std::size_t>(static_cast<unsigned char>(text[0])) +
-               256u * static_cast<unsigned char>(text[1]),
-           expected.size());
-  QCOMPARE(QByteArray::fromStdString(text.substr(8, expected.size())), QByteArray::fromStdString(expected));
-  QCOMPARE(text.size(), 8 + expected.size() + 16);
-}
-
-void TestDemo::writerRefusesWhatDoesNotFit() {
-  const std::vector<std::byte> data(8);
-  QL_THROWS(safetensorsBytes({{"a", DType::F32, {3}, data}}, {}), "does not fit its shape");
-  QL_THROWS(safetensorsBytes({{"a", DType::F32, {2}, data}, {"a", DType::F32, {2}, data}}, {}), "twice");
 }
 
 QTEST_APPLESS_MAIN(TestDemo)
