@@ -1,27 +1,14 @@
 #include "widgets/bridge/value_scale.h"
 
 #include "widgets/bridge/metric_info.h"
+#include "widgets/canvas/colormap.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace ql {
 
 namespace {
-
-// cividis (Nunez, Anderton, Renslow 2018, doi:10.1371/journal.pone.0199239), every 32nd of its 256 colours.
-constexpr std::array<QRgb, 9> kCividis{0x00224e, 0x213a6e, 0x434e6c, 0x60636f, 0x7d7c78,
-                                       0x9b9476, 0xbcae6c, 0xdfca56, 0xfee838};
-
-QColor cividis(double t) {
-  const double at = std::clamp(t, 0.0, 1.0) * (kCividis.size() - 1);
-  const auto low = std::min(static_cast<std::size_t>(at), kCividis.size() - 2);
-  const double f = at - static_cast<double>(low);
-  const QColor a(kCividis[low]), b(kCividis[low + 1]);
-  const auto mix = [f](int x, int y) { return static_cast<int>(std::lround(x + (y - x) * f)); };
-  return {mix(a.red(), b.red()), mix(a.green(), b.green()), mix(a.blue(), b.blue())};
-}
 
 /// The next of 1, 3, 10, 30 ... at or below (above) a positive value.
 double roundEnd(double value, bool up) {
@@ -35,7 +22,10 @@ double roundEnd(double value, bool up) {
 }  // namespace
 
 std::pair<double, double> shownRange(Session& session) {
-  if (session.view().range) return *session.view().range;
+  return session.view().range ? *session.view().range : fittedRange(session);
+}
+
+std::pair<double, double> fittedRange(Session& session) {
   const Model* model = session.model();
   double low = INFINITY, high = -INFINITY;
   for (LinearId id = 0; model && id < model->linears.size(); ++id) {
@@ -47,8 +37,9 @@ std::pair<double, double> shownRange(Session& session) {
   }
   if (low > high) return {0.003, 1};
   if (session.view().scale == ValueScale::Linear || low <= 0) return {std::min(0.0, low), high > low ? high : low + 1};
-  const double ceiling = isFractionMetric(session.view().metric) && high <= 1 ? 1.0 : INFINITY;
-  const double from = roundEnd(low, false), to = std::min(roundEnd(high, true), ceiling);
+  // Errors reach up to 100 % on every model: the same colour means the same trouble, and a healthy model looks calm.
+  const double ceiling = isFractionMetric(session.view().metric) ? std::max(high, 1.0) : roundEnd(high, true);
+  const double from = roundEnd(low, false), to = ceiling;
   return {from, to > from ? to : from * 10};
 }
 
@@ -61,7 +52,7 @@ double scalePosition(double value, const std::pair<double, double>& range, Value
 }
 
 QColor valueColor(double value, const std::pair<double, double>& range, ValueScale scale) {
-  return cividis(scalePosition(value, range, scale));
+  return QColor(Colormap::cividis().atFraction(scalePosition(value, range, scale)));
 }
 
 }  // namespace ql

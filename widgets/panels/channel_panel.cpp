@@ -1,0 +1,225 @@
+#include "widgets/panels/channel_panel.h"
+
+#include "widgets/bridge/number_format.h"
+#include "widgets/bridge/session.h"
+#include "widgets/canvas/canvas.h"
+#include "widgets/models/channel_table_model.h"
+#include "widgets/models/channel_trace.h"
+#include "widgets/panels/channel_strip_view.h"
+#include "widgets/panels/channel_view.h"
+#include "widgets/panels/form_parts.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QSplitter>
+#include <QTableView>
+#include <QVBoxLayout>
+
+namespace ql {
+
+ChannelPanel::ChannelPanel(Session* session, QWidget* parent)
+    : QWidget(parent),
+      m_session(session),
+      m_view(new ChannelView(session->selection(), this)),
+      m_strip(new ChannelStripView(session, this)),
+      m_canvas(new Canvas(m_view, this)),
+      m_stripCanvas(new Canvas(m_strip, this)),
+      m_model(new ChannelTableModel(this)),
+      m_table(new QTableView(this)),
+      m_axis(new SegmentedControl(tr("Which channels"), this)),
+      m_scale(new SegmentedControl(tr("Scale of the values"), this)),
+      m_sort(new QComboBox(this)),
+      m_follow(new QPushButton(this)) {
+  setAccessibleName(tr("Channels of the current linear"));
+  setupControls();
+  setupTable();
+  setupLayout();
+  connect(session->selection(), &Selection::currentChanged, this, &ChannelPanel::reload);
+  connect(session, &Session::workspaceChanged, this, &ChannelPanel::reload);
+  connect(session, &Session::layersMeasured, this, [this] {
+    if (m_shown && !m_model->channels()) reload();
+  });
+  connect(session->plan(), &PlanDocument::planChanged, this, &ChannelPanel::reload);
+  connect(session->plan(), &PlanDocument::whatIfChanged, this, &ChannelPanel::reload);
+  connect(session->selection(), &Selection::channelChanged, this, &ChannelPanel::showPinned);
+  connect(m_canvas, &Canvas::message, session, &Session::message);
+  connect(m_stripCanvas, &Canvas::message, session, &Session::message);
+  reload();
+}
+
+void ChannelPanel::setupControls() {
+  m_axis->addSegment(tr("Input"), tr("Input channels: columns of W"));
+  m_axis->addSegment(tr("Output"), tr("Output channels: rows of W"));
+  m_scale->addSegment(tr("Lin"), tr("Linear values"));
+  m_scale->addSegment(tr("Log"), tr("Logarithmic values"));
+  m_scale->setCurrent(1);
+  m_sort->addItem(tr("|W| absmax"), static_cast<int>(ChannelSort::AbsMax));
+  m_sort->addItem(tr("norm weight g"), static_cast<int>(ChannelSort::Gain));
+  m_sort->addItem(tr("error share"), static_cast<int>(ChannelSort::ErrorShare));
+  m_sort->addItem(tr("rows it scales"), static_cast<int>(ChannelSort::Rows));
+  m_sort->addItem(tr("channel number"), static_cast<int>(ChannelSort::Index));
+  m_sort->setToolTip(tr("Order of the channels: largest first"));
+  m_sort->setAccessibleName(tr("Sort channels by"));
+  m_follow->setToolTip(
+      tr("The pinned channel's largest |w| in every linear that reads or writes the same channel"));
+  connect(m_axis, &SegmentedControl::picked, this, &ChannelPanel::reload);
+  connect(m_scale, &SegmentedControl::picked, this, [this](int index) { m_view->setLog(index == 1); });
+  connect(m_sort, &QComboBox::currentIndexChanged, this, &ChannelPanel::reload);
+  connect(m_follow, &QPushButton::clicked, this, &ChannelPanel::followChannel);
+}
+
+void ChannelPanel::setupTable() {
+  m_table->setModel(m_model);
+  m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+  m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+  m_table->setShowGrid(false);
+  m_table->setAccessibleName(tr("Channels, ranked"));
+  m_table->verticalHeader()->hide();
+  m_table->verticalHeader()->setDefaultSectionSize(scaledPx(metrics::kTableRow));
+  m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
+  m_table->horizontalHeader()->setMinimumSectionSize(scaledPx(44));
+  m_table->setFrameShape(QFrame::NoFrame);
+  connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+          &ChannelPanel::pinFromTable);
+}
+
+void ChannelPanel::setupLayout() {
+  auto* bar = new QHBoxLayout;
+  bar->setContentsMargins(metrics::kGap, metrics::kUnit, metrics::kGap, metrics::kUnit);
+  bar->setSpacing(metrics::kGap);
+  bar->addWidget(m_axis);
+  bar->addWidget(makeDimLabel(tr("Sort"), FontRole::Body, this));
+  bar->addWidget(m_sort);
+  bar->addWidget(m_scale);
+  bar->addStretch(1);
+  bar->addWidget(m_follow);
+  auto* lower = new QSplitter(Qt::Horizontal, this);
+  lower->addWidget(m_table);
+  lower->addWidget(m_stripCanvas);
+  lower->setStretchFactor(0, 3);
+  lower->setStretchFactor(1, 2);
+  lower->setHandleWidth(1);
+  auto* split = new QSplitter(Qt::Vertical, this);
+  split->addWidget(m_canvas);
+  split->addWidget(lower);
+  split->setStretchFactor(0, 3);
+  split->setStretchFactor(1, 2);
+  split->setHandleWidth(1);
+  m_canvas->setMinimumSize(160, 90);
+  m_stripCanvas->setMinimumSize(120, 60);
+  m_table->setMinimumHeight(60);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(0);
+  layout->addLayout(bar);
+  layout->addWidget(split, 1);
+}
+
+ChannelSort ChannelPanel::sort() const {
+  return static_cast<ChannelSort>(m_sort->currentData().toInt());
+}
+
+void ChannelPanel::reload() {
+  const auto current = m_session->selection()->current();
+  const auto workspace = m_session->workspace();
+  if (!workspace || !current) {
+    m_shown.reset();
+    m_model->setChannels(nullptr);
+    m_strip->setTrace(nullptr);
+    m_view->setHint(tr("Select a linear to see its channels."));
+    m_view->setData(nullptr, QString());
+    showPinned();
+    return;
+  }
+  const LinearId id = *current;
+  if (m_shown != id) m_model->setChannels(nullptr);
+  m_shown = id;
+  const auto error = m_session->error(id, m_session->shownChoice(id));
+  const ChannelAxis axis = m_axis->current() == 1 ? ChannelAxis::Output : ChannelAxis::Input;
+  const ChannelSort order = sort();
+  using Data = std::shared_ptr<const ChannelData>;
+  m_view->setSettled(false);
+  m_session->jobs()->run<Data>(
+      this, QStringLiteral("channels"), tr("Ranking channels"), true,
+      [workspace, id, error, axis, order](JobContext&) -> Data {
+        const auto stats = workspace->weightStats(id);
+        if (!stats) return nullptr;
+        return std::make_shared<ChannelData>(
+            rankChannels(*stats, workspace->gain(id), error.get(), axis, order));
+      },
+      [this, id](Data ranked) { showChannels(std::move(ranked), id); });
+}
+
+void ChannelPanel::showChannels(std::shared_ptr<const ChannelData> ranked, LinearId id) {
+  const Linear& linear = m_session->model()->linears[id];
+  const bool isInput = m_axis->current() != 1;
+  m_view->setHint(tr("Not measured yet."));
+  m_isSyncing = true;  // a new table's first row is no click
+  m_model->setChannels(ranked);
+  m_isSyncing = false;
+  const QString count = countText(isInput ? linear.in() : linear.out());
+  m_view->setData(std::move(ranked), (isInput ? tr("%1, %2 input channels") : tr("%1, %2 output channels"))
+                                         .arg(QString::fromStdString(linear.name), count));
+  m_view->setSettled(true);
+  showPinned();
+}
+
+void ChannelPanel::showPinned() {
+  const bool isInput = m_axis->current() != 1;
+  const auto pinned = isInput ? m_session->selection()->channel() : m_session->selection()->row();
+  m_follow->setText(pinned && isInput ? tr("Follow %1 in all blocks").arg(countText(*pinned))
+                                      : tr("Follow in all blocks"));
+  m_follow->setEnabled(isInput && m_model->channels() && m_model->rowCount() > 0);
+  if (!m_model->channels()) return;
+  const auto rank = pinned ? m_model->channels()->rank(*pinned) : std::nullopt;
+  m_isSyncing = true;
+  if (rank) {
+    m_table->setCurrentIndex(m_model->index(static_cast<int>(*rank), 0));
+  } else {
+    m_table->clearSelection();
+  }
+  m_isSyncing = false;
+  if (!isInput) return;
+  if (rank) {
+    startTrace(*pinned);
+  } else if (!m_model->channels()->rows.empty()) {
+    startTrace(m_model->channels()->rows.front().channel);  // something worth seeing before the first click
+  }
+}
+
+void ChannelPanel::pinFromTable() {
+  if (m_isSyncing || !m_model->channels()) return;
+  const int row = m_table->currentIndex().row();
+  if (row < 0) return;
+  const std::int64_t channel = m_model->channels()->rows[static_cast<std::size_t>(row)].channel;
+  if (m_axis->current() == 1) {
+    m_session->selection()->setRow(channel);
+  } else {
+    m_session->selection()->setChannel(channel);
+  }
+}
+
+void ChannelPanel::followChannel() {
+  if (!m_model->channels() || m_model->channels()->rows.empty()) return;
+  if (!m_session->selection()->channel()) {
+    m_session->selection()->setChannel(m_model->channels()->rows.front().channel);
+    return;
+  }
+  startTrace(*m_session->selection()->channel());
+}
+
+void ChannelPanel::startTrace(std::int64_t channel) {
+  const auto workspace = m_session->workspace();
+  if (!workspace || !m_shown) return;
+  using Trace = std::shared_ptr<const ChannelTrace>;
+  const LinearId origin = *m_shown;
+  m_session->jobs()->run<Trace>(
+      this, QStringLiteral("trace"), tr("Following a channel"), true,
+      [workspace, origin, channel](JobContext& job) -> Trace {
+        return std::make_shared<ChannelTrace>(traceChannel(*workspace, origin, channel, job));
+      },
+      [this](Trace trace) { m_strip->setTrace(std::move(trace)); });
+}
+
+}  // namespace ql

@@ -1,0 +1,47 @@
+#pragma once
+// "Channel 30 in all blocks": a small block x role grid of one channel's |w| absmax. A cell opens its matrix
+// there.
+#include "widgets/canvas/canvas_view.h"
+#include "widgets/canvas/colormap.h"
+#include "widgets/models/channel_trace.h"
+
+#include <memory>
+#include <optional>
+
+namespace ql {
+
+class Session;
+
+class ChannelStripView : public CanvasView {
+  Q_OBJECT
+ public:
+  explicit ChannelStripView(Session* session, QObject* parent = nullptr);
+
+  void setTrace(std::shared_ptr<const ChannelTrace> trace);
+
+  void draw(Painter& painter, const Theme& theme) override;
+  bool handle(const CanvasEvent& event) override;
+  QString copyText() const override;
+  std::unique_ptr<QAbstractItemModel> table() const override;
+  QString tableTitle() const override;
+  QString accessibleText() const override;
+
+ protected:
+  void resized() override { layOut(); }
+
+ private:
+  void layOut();
+  QRectF cell(int row, int block) const;
+  const ChannelTraceItem* itemAt(QPointF at) const;
+  void drawLabels(Painter& painter, const Theme& theme) const;
+  void drawHover(Painter& painter, const Theme& theme) const;
+
+  Session* m_session;
+  std::shared_ptr<const ChannelTrace> m_trace;
+  ColorScale m_scale;
+  QRectF m_grid;
+  double m_cellWidth = 0, m_cellHeight = 0;
+  QPointF m_pointer{-1, -1};
+};
+
+}  // namespace ql
