@@ -21,12 +21,8 @@ std::string figureTable(const std::vector<FigureRow>& rows) {
   std::vector<TableColumn> columns;
   for (const auto& [key, value] : rows.front().labels)
     columns.push_back({key, key == "layers" || key == "block"});
-  for (const Metric& metric : rows.front().metrics) {
-    const bool isUnitInCell =
-        metric.info.unit == "fraction" || metric.info.unit == "weight" || metric.info.unit.empty();
-    const std::string unit = isUnitInCell ? std::string() : " (" + std::string(metric.info.unit) + ")";
-    columns.push_back({std::string(metric.info.key) + unit, true});
-  }
+  // Units stand in the cells (percent) or in the keys themselves (sqnr_db, bits_per_weight).
+  for (const Metric& metric : rows.front().metrics) columns.push_back({std::string(metric.info.key), true});
   TextTable table(std::move(columns));
   for (const FigureRow& row : rows) {
     std::vector<std::string> cells;

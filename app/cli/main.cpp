@@ -59,22 +59,31 @@ std::vector<Registered> registerCommands(CLI::App& root) {
   return commands;
 }
 
-/// "qloupe plan set" for the innermost parser that took part, so that the hint names the right help.
-std::string helpHint(const CLI::App& root) {
-  std::string words = "qloupe";
+/// The innermost parser that took part.
+const CLI::App& innermost(const CLI::App& root) {
   const CLI::App* app = &root;
-  for (auto chosen = app->get_subcommands(); !chosen.empty(); chosen = app->get_subcommands()) {
+  for (auto chosen = app->get_subcommands(); !chosen.empty(); chosen = app->get_subcommands())
     app = chosen.front();
-    words += ' ' + app->get_name();
-  }
-  return words + " --help";
+  return *app;
+}
+
+/// "qloupe plan --help"
+std::string helpHint(const CLI::App& app) {
+  std::string words = "--help";
+  for (const CLI::App* part = &app; part != nullptr; part = part->get_parent())
+    words = part->get_name() + " " + words;
+  return words;
 }
 
 std::string usageSentence(const CLI::App& root, const CLI::ParseError& error) {
+  const CLI::App& app = innermost(root);
   std::string sentence = error.what();
   std::replace(sentence.begin(), sentence.end(), '\n', ' ');
   while (!sentence.empty() && (sentence.back() == ' ' || sentence.back() == '.')) sentence.pop_back();
-  return sentence + "; see '" + helpHint(root) + "'.";
+  const std::vector<std::string> rest = app.remaining();
+  const bool takesCommand = !app.get_subcommands([](const CLI::App*) { return true; }).empty();
+  if (takesCommand) sentence = rest.empty() ? "A command is required" : "There is no command " + rest.front();
+  return sentence + "; see '" + helpHint(app) + "'.";
 }
 
 int parseAndRun(CLI::App& root, const std::vector<Registered>& commands, int argc, char** argv) {

@@ -56,38 +56,42 @@ std::string errorClause(const Finding& finding) {
   return std::isfinite(error) ? "The norm-weighted error is " + percent(error) + "." : std::string();
 }
 
+/// "all 256 rows", "200 of 256 rows"
+std::string rowsSet(const Finding& finding) {
+  if (number(finding, "rows_set") == number(finding, "out")) return "all " + count(finding, "out") + " rows";
+  return count(finding, "rows_set") + " of " + count(finding, "out") + " rows";
+}
+
 std::string outlierColumns(const Finding& finding) {
   std::string text = count(finding, "channel_count") + " of " + count(finding, "in") + " input channels" +
-                     inBrackets(channelList(finding, "channels")) + " set the scale of " +
-                     count(finding, "rows_set") + " of " + count(finding, "out") + " rows; " +
-                     percent(number(finding, "dead_code")) + " of the non-zero weights round to zero";
+                     inBrackets(channelList(finding, "channels")) + " set the scale of " + rowsSet(finding) +
+                     "; " + percent(number(finding, "dead_code_others")) +
+                     " of the other weights round to zero";
   const double gaussian = number(finding, "dead_code_gaussian");
   if (std::isfinite(gaussian)) text += inBrackets("a Gaussian matrix: " + percent(gaussian));
   return text + ". " + errorClause(finding);
 }
 
 std::string heavyTails(const Finding& finding) {
-  std::string text = "No few channels dominate, yet the error is above the target";
-  const double kurtosis = number(finding, "kurtosis");
-  if (std::isfinite(kurtosis))
-    text += ": the weights have heavy tails" + inBrackets("kurtosis " + figure(kurtosis));
-  return text + ". " + errorClause(finding);
+  std::string text = errorClause(finding);
+  const double gaussian = number(finding, "gaussian_rel");
+  if (std::isfinite(gaussian)) text += " A Gaussian matrix would have " + percent(gaussian) + ".";
+  return text + " The weights have heavy tails" +
+         inBrackets("kurtosis " + figure(number(finding, "kurtosis"))) +
+         ", and no few channels are to blame.";
 }
 
 std::string normGainOutliers(const Finding& finding) {
-  const std::string channels = channelList(finding, "channels");
-  std::string text = "The gains of the norm in front announce activation outliers";
-  if (!channels.empty()) text += " in the input channels " + channels;
-  return text + "; the weights themselves are fine. " + errorClause(finding);
+  return "The gains of the norm in front announce activation outliers in " + count(finding, "channel_count") +
+         " of " + count(finding, "in") + " input channels" + inBrackets(channelList(finding, "channels")) +
+         ": up to " + figure(number(finding, "gain_peak_ratio")) + " times the median, with " +
+         percent(number(finding, "error_share")) +
+         " of the weighted error. The weights themselves are fine. " + errorClause(finding);
 }
 
 std::string deadRows(const Finding& finding) {
-  const double rows = number(finding, "rows");
-  const double dead = std::isfinite(rows) ? rows : number(finding, "dead_rows");
-  const std::string which = channelList(finding, "channels");
-  const std::string amount =
-      std::isfinite(dead) ? thousands(static_cast<std::int64_t>(dead)) : std::string("Some");
-  return amount + " output channels" + inBrackets(which) + " are all zero: they cost memory and do nothing.";
+  return count(finding, "row_count") + " of " + count(finding, "out") + " output channels" +
+         inBrackets(channelList(finding, "rows")) + " are all zero: they cost memory and do nothing.";
 }
 
 std::string nonFinite(const Finding& finding) {
@@ -154,6 +158,13 @@ std::string findingSentence(const Finding& finding) {
     text = "Finding " + finding.code + ". " + errorClause(finding);
   while (!text.empty() && text.back() == ' ') text.pop_back();
   return text;
+}
+
+const Remedy& recommendedRemedy(const Finding& finding) {
+  const double index = number(finding, "recommended");
+  const bool isGiven =
+      std::isfinite(index) && index >= 0 && index < static_cast<double>(finding.remedies.size());
+  return finding.remedies[isGiven ? static_cast<std::size_t>(index) : 0];
 }
 
 std::string figureName(const std::string& key) {

@@ -10,6 +10,10 @@ namespace ql::cli {
 /// What is wrong, one or two sentences, without the layer's name.
 std::string findingSentence(const Finding& finding);
 
+/// The cheapest remedy that reaches the target, else the one with the best effect; the finding must have
+/// remedies.
+const Remedy& recommendedRemedy(const Finding& finding);
+
 /// "norm-weighted error" for norm_weighted_rel.
 std::string figureName(const std::string& key);
 

@@ -75,13 +75,10 @@ inline nlohmann::json jsonOf(const RunResult& result) {
 
 /// The first difference from resources/schemas/<name>.schema.json; empty when the output fits.
 inline QString schemaProblemOf(const RunResult& result, const std::string& name) {
-  std::ifstream stream(std::filesystem::path(sourceDirectory()) / "resources" / "schemas" /
-                       (name + ".schema.json"));
-  const nlohmann::json schema = nlohmann::json::parse(stream, nullptr, false);
-  const nlohmann::json value = jsonOf(result);
-  if (schema.is_discarded()) return QStringLiteral("no schema ") + QString::fromStdString(name);
-  if (value.is_discarded()) return QStringLiteral("no JSON: ") + QString::fromUtf8(result.out + result.err);
-  return QString::fromStdString(schemaProblem(schema, value));
+  if (jsonOf(result).is_discarded())
+    return QStringLiteral("no JSON: ") + QString::fromUtf8(result.out + result.err);
+  const auto errors = schemaErrors(schemaFile(name + ".schema.json"), result.out.toStdString());
+  return errors.empty() ? QString() : QString::fromStdString(errors.front());
 }
 
 }  // namespace ql::test

@@ -111,7 +111,6 @@ class TestCliBadInput : public QObject {
     const TempFolder folder;
     QL_NO_PROBLEM(
         badInputProblem(qloupe(folder, {"plan", "new", demo(), "-o", "gone/p.qlplan.json"}), "gone"));
-    QL_NO_PROBLEM(badInputProblem(qloupe(folder, {"analyze", demo(), "-o", "gone/S.h5"}), "gone"));
   }
 
   void fullDisk() {

@@ -102,7 +102,7 @@ class DiagnoseCommand : public Command {
     std::string text =
         std::to_string(number) + ". " + printable(finding.layer) + "\n   " + findingSentence(finding) + "\n";
     if (finding.remedies.empty()) return text + "\n";
-    const Remedy& best = finding.remedies.front();
+    const Remedy& best = recommendedRemedy(finding);
     return text + "   " + remedySentence(best) + "\n   " +
            printable(remedyCommand(best, finding, choice, model, plan)) + "\n\n";
   }

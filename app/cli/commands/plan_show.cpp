@@ -89,7 +89,7 @@ class PlanShowCommand : public Command {
     json["totals"] = {{"layers", totals.linears},
                       {"changed", totals.changed},
                       {"locked", totals.locked},
-                      {"ignored", totals.ignored},
+                      {"ignored", m_plan.ignore.size()},
                       {"stored_bytes", jsonNumber(totals.storedBytes)},
                       {"planned_bytes", jsonNumber(totals.plannedBytes)},
                       {"average_bits", jsonNumber(totals.averageBits)}};
@@ -104,7 +104,7 @@ class PlanShowCommand : public Command {
     const PlanTotals totals = planTotals(m_plan, *m_model, 0);
     std::string text = "\n" + counted(totals.linears, "layer") + ", " + std::to_string(totals.changed) +
                        " changed, " + std::to_string(totals.locked) + " locked, " +
-                       std::to_string(totals.ignored) + " ignored; " + bytesText(totals.storedBytes) +
+                       std::to_string(m_plan.ignore.size()) + " ignored; " + bytesText(totals.storedBytes) +
                        " -> " + bytesText(totals.plannedBytes) + ", " + bitsText(totals.averageBits) +
                        " bits per weight\n";
     for (const FusedConflict& conflict : fusedConflicts(m_plan, *m_model))
