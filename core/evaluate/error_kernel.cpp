@@ -182,20 +182,27 @@ struct ErrorSums {
   std::size_t zeroCodes;
 };
 
+/// Grids of the rows of a strip in registers: the compiler cannot keep them there itself, columnError might
+/// alias.
+template <int kRows>
+struct Grids {
+  VF scale[kRows], shift[kRows], lo[kRows], hi[kRows];
+};
+
 /// One vector of columns of all rows of a strip. kShift: the zero point is added before rounding
 /// (PartGrid::shift).
 template <int kRows, bool kShift, bool kTail>
-HWY_INLINE void errorColumns(const ErrorStrip& strip, std::size_t c, MF valid, const PartGrid* grids,
+HWY_INLINE void errorColumns(const ErrorStrip& strip, std::size_t c, MF valid, const Grids<kRows>& grids,
                              float* columnError, ErrorSums& sums) {
   const DF df;
   const VF magic = hn::Set(df, 12582912.0f);  // 1.5 * 2^23: adding it rounds half to even (rtn_grid.h)
   VF squares = hn::LoadU(df, columnError + c);
   for (int r = 0; r < kRows; ++r) {
     const VF w = hn::LoadU(df, strip.values + static_cast<std::size_t>(r) * strip.stride + c);
-    const VF scale = hn::Set(df, grids[r].scale), shift = hn::Set(df, grids[r].shift);
+    const VF scale = grids.scale[r], shift = grids.shift[r];
     VF t = hn::Div(w, scale);
     if (kShift) t = hn::Add(t, shift);
-    t = hn::Min(hn::Max(t, hn::Set(df, grids[r].lo)), hn::Set(df, grids[r].hi));
+    t = hn::Min(hn::Max(t, grids.lo[r]), grids.hi[r]);
     VF code = hn::Sub(hn::Add(t, magic), magic);
     if (kShift) code = hn::Sub(code, shift);
     VF error = hn::Sub(hn::Mul(code, scale), w);
@@ -214,9 +221,17 @@ HWY_INLINE void errorColumns(const ErrorStrip& strip, std::size_t c, MF valid, c
 }
 
 template <int kRows, bool kShift>
-HWY_INLINE void errorSpan(const ErrorStrip& strip, std::size_t begin, std::size_t end, const PartGrid* grids,
+HWY_INLINE void errorSpan(const ErrorStrip& strip, std::size_t begin, std::size_t end, const PartGrid* parts,
                           float* columnError, ErrorSums& sums) {
   const std::size_t lanes = hn::Lanes(DF());
+  const DF df;
+  Grids<kRows> grids;
+  for (int r = 0; r < kRows; ++r) {
+    grids.scale[r] = hn::Set(df, parts[r].scale);
+    grids.shift[r] = hn::Set(df, parts[r].shift);
+    grids.lo[r] = hn::Set(df, parts[r].lo);
+    grids.hi[r] = hn::Set(df, parts[r].hi);
+  }
   const MF all = hn::FirstN(DF(), lanes);
   std::size_t c = begin;
   for (; c + lanes <= end; c += lanes)
