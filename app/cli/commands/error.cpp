@@ -75,7 +75,7 @@ class ErrorCommand : public Command {
   }
 
  private:
-  /// Layers in network order, each with the schemes as given and then the plan's.
+  /// Layers in network order, each with the schemes as given and then the plan's where it is another one.
   std::vector<Question> ask(const std::vector<Choice>& choices) const {
     std::vector<Question> questions;
     std::size_t skipped = 0;
@@ -83,10 +83,11 @@ class ErrorCommand : public Command {
       for (const Choice& choice : choices) questions.push_back({id, choice});
       if (m_plan.empty()) continue;
       Choice choice = m_planContent.choiceFor(m_workspace->model().linears[id].name);
-      if (choice.weight)
-        questions.push_back({id, std::move(choice)});
-      else
+      const bool isAsked = std::find(choices.begin(), choices.end(), choice) != choices.end();
+      if (!choice.weight)
         ++skipped;
+      else if (!isAsked)
+        questions.push_back({id, std::move(choice)});
     }
     if (skipped > 0)
       warn("The plan leaves " + counted(skipped, "layer") +
