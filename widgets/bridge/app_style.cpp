@@ -127,6 +127,7 @@ QLabel[faint="true"] { color: @faint; }
 QLabel[good="true"] { color: @good; }
 QLabel[warn="true"] { color: @warning; }
 QLabel[bad="true"] { color: @finding; }
+QLabel[onAccent="true"] { color: @onAccent; }
 QLabel[keycap="true"] { border: 1px solid @outline; border-radius: 3px; padding: 0px 4px; color: @secondary;
   background: @field; }
 QWidget[ground="base"] { background: @base; }
@@ -223,7 +224,9 @@ QPalette themePalette(const Theme& t) {
   return p;
 }
 
-QString themeStyleSheet(const Theme& theme) { return scaled(colored(QString::fromLatin1(kSheet), theme)); }
+QString themeStyleSheet(const Theme& theme) {
+  return scaled(colored(QString::fromLatin1(kSheet), theme));
+}
 
 void rememberSystemPalette() {
   g_isSystemDark = QGuiApplication::palette().color(QPalette::Window).lightness() < 128;
@@ -233,8 +236,8 @@ void applyFont() {
   QFont font = QApplication::font();
   const QString family = font.family();
   // Without a desktop the platform hands out a nameless default.
-  static const QStringList kNameless{QStringLiteral("Sans Serif"), QStringLiteral("Sans"), QStringLiteral("sans"),
-                                     QStringLiteral("DejaVu Sans"), QString()};
+  static const QStringList kNameless{QStringLiteral("Sans Serif"), QStringLiteral("Sans"),
+                                     QStringLiteral("sans"), QStringLiteral("DejaVu Sans"), QString()};
   if (kNameless.contains(family)) font.setFamily(preferredFontFamily());
   if (QFontInfo(font).pixelSize() <= 13) font.setPixelSize(12);
   QApplication::setFont(font);

@@ -9,9 +9,11 @@ namespace ql {
 
 struct Theme;
 
-/// Style, font and palette of the application; call once, and again when the theme setting or the system changed.
+/// Style, font and palette of the application; call once, and again when the theme setting or the system
+/// changed.
 void applyTheme(ThemeMode mode);
-/// Remembers the palette the system gave, before applyTheme() replaces it. Call right after QApplication is made.
+/// Remembers the palette the system gave, before applyTheme() replaces it. Call right after QApplication is
+/// made.
 void rememberSystemPalette();
 /// The system's font, never under 12 px and never the nameless fallback family.
 void applyFont();

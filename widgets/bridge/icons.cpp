@@ -68,6 +68,8 @@ QIcon themeIcon(const QString& name, IconColor color) {
   return QIcon(new ThemeIconEngine(iconText(name), color));
 }
 
-QIcon programIcon() { return QIcon(new ThemeIconEngine(iconText(QStringLiteral("quantloupe")), IconColor::Text)); }
+QIcon programIcon() {
+  return QIcon(new ThemeIconEngine(iconText(QStringLiteral("quantloupe")), IconColor::Text));
+}
 
 }  // namespace ql

@@ -1,6 +1,6 @@
 #pragma once
-// The monochrome icons of resources/icons, drawn in the colour of the theme at paint time: a theme switch needs no
-// reloading, and every size and scale is sharp.
+// The monochrome icons of resources/icons, drawn in the colour of the theme at paint time: a theme switch
+// needs no reloading, and every size and scale is sharp.
 #include <QIcon>
 #include <QString>
 

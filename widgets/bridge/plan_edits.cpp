@@ -40,8 +40,9 @@ std::size_t editChoices(Session& session, const std::vector<LinearId>& ids, cons
   // The name of the step says how many linears change, so the edit is tried first.
   EditResult result = setChoices(session.plan()->plan(), names, edit);
   const std::size_t changed = result.changed.size();
-  session.plan()->edit(text("%1 on %2").arg(what, linearsText(changed)),
-                       [&result](const QuantizationPlan&) { return result; }, mergeId);
+  session.plan()->edit(
+      text("%1 on %2").arg(what, linearsText(changed)), [&result](const QuantizationPlan&) { return result; },
+      mergeId);
   reportPassedOver(session, result);
   return changed;
 }
@@ -55,19 +56,23 @@ QString choiceText(const Choice& choice) {
   return words;
 }
 
-std::size_t applyChoice(Session& session, const std::vector<LinearId>& ids, const Choice& choice, int mergeId) {
-  return editChoices(session, ids, choiceText(choice), [&choice](const Choice&) { return choice; }, mergeId);
+std::size_t applyChoice(Session& session, const std::vector<LinearId>& ids, const Choice& choice,
+                        int mergeId) {
+  return editChoices(
+      session, ids, choiceText(choice), [&choice](const Choice&) { return choice; }, mergeId);
 }
 
 std::size_t applyEdit(Session& session, const std::vector<LinearId>& ids, const QString& edit) {
   const std::string spec = edit.toStdString();
   const Choice first = ids.empty() ? Choice{} : editChoice(session.choiceOf(ids.front()), spec);
-  return editChoices(session, ids, choiceText(first), [&spec](const Choice& choice) { return editChoice(choice, spec); },
-                     -1);
+  return editChoices(
+      session, ids, choiceText(first), [&spec](const Choice& choice) { return editChoice(choice, spec); },
+      -1);
 }
 
 std::size_t keepUnquantized(Session& session, const std::vector<LinearId>& ids) {
-  return editChoices(session, ids, text("keep 16 bit"), [](const Choice&) { return Choice{}; }, -1);
+  return editChoices(
+      session, ids, text("keep 16 bit"), [](const Choice&) { return Choice{}; }, -1);
 }
 
 void setLocked(Session& session, const std::vector<LinearId>& ids, bool locked) {

@@ -10,7 +10,8 @@ namespace ql {
 
 /// "int8 group 32 on 10 linears". Locked and ignored linears are passed over and counted in a message.
 /// Returns how many changed.
-std::size_t applyChoice(Session& session, const std::vector<LinearId>& ids, const Choice& choice, int mergeId = -1);
+std::size_t applyChoice(Session& session, const std::vector<LinearId>& ids, const Choice& choice,
+                        int mergeId = -1);
 /// Applies "group=32", "channel", "bf16" to each linear's own choice. Throws Error(Usage) for a bad edit.
 std::size_t applyEdit(Session& session, const std::vector<LinearId>& ids, const QString& edit);
 /// Keeps the weights as stored (and the activations in 16 bit).

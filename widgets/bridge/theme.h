@@ -7,7 +7,8 @@
 
 namespace ql {
 
-/// One set of colours. Text colours keep at least 4.5:1 on every ground they are used on; `faint` is not for dock titles.
+/// One set of colours. Text colours keep at least 4.5:1 on every ground they are used on; `faint` is not for
+/// dock titles.
 struct Theme {
   bool isDark = false;
   QColor window;  // behind docks, bars and forms

@@ -36,8 +36,10 @@ std::pair<double, double> fittedRange(Session& session) {
     high = std::max(high, *value);
   }
   if (low > high) return {0.003, 1};
-  if (session.view().scale == ValueScale::Linear || low <= 0) return {std::min(0.0, low), high > low ? high : low + 1};
-  // Errors reach up to 100 % on every model: the same colour means the same trouble, and a healthy model looks calm.
+  if (session.view().scale == ValueScale::Linear || low <= 0)
+    return {std::min(0.0, low), high > low ? high : low + 1};
+  // Errors reach up to 100 % on every model: the same colour means the same trouble, and a healthy model
+  // looks calm.
   const double ceiling = isFractionMetric(session.view().metric) ? std::max(high, 1.0) : roundEnd(high, true);
   const double from = roundEnd(low, false), to = ceiling;
   return {from, to > from ? to : from * 10};

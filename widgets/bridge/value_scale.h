@@ -8,8 +8,8 @@
 
 namespace ql {
 
-/// The colour range of the shown metric: the one set by hand, else fitted to the values of the quantizable linears
-/// under their plan choices (round ends on a log scale). Nothing measured: {0.003, 1}.
+/// The colour range of the shown metric: the one set by hand, else fitted to the values of the quantizable
+/// linears under their plan choices (round ends on a log scale). Nothing measured: {0.003, 1}.
 std::pair<double, double> shownRange(Session& session);
 /// The fitted range alone, whatever was set by hand: what a colour bar spans.
 std::pair<double, double> fittedRange(Session& session);

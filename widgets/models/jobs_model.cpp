@@ -28,9 +28,10 @@ JobsModel::JobsModel(JobRunner* jobs, QObject* parent) : QAbstractTableModel(par
 
 void JobsModel::takeJobs() {
   const std::vector<JobRunner::Job>& now = m_jobs->jobs();
-  const bool isSame = now.size() == m_shown.size() &&
-                      std::equal(now.begin(), now.end(), m_shown.begin(),
-                                 [](const JobRunner::Job& a, const JobRunner::Job& b) { return a.id == b.id; });
+  const bool isSame =
+      now.size() == m_shown.size() &&
+      std::equal(now.begin(), now.end(), m_shown.begin(),
+                 [](const JobRunner::Job& a, const JobRunner::Job& b) { return a.id == b.id; });
   if (isSame) {
     m_shown = now;
     if (!m_shown.empty()) emit dataChanged(index(0, 0), index(rowCount() - 1, ColumnCount - 1));
@@ -57,7 +58,9 @@ int JobsModel::rowCount(const QModelIndex& parent) const {
   return parent.isValid() ? 0 : static_cast<int>(m_shown.size());
 }
 
-int JobsModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
+int JobsModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : ColumnCount;
+}
 
 QVariant JobsModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid()) return {};

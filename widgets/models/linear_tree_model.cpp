@@ -23,7 +23,8 @@ QString shortName(const Linear& linear) {
 
 }  // namespace
 
-LinearTreeModel::LinearTreeModel(Session* session, QObject* parent) : QAbstractItemModel(parent), m_session(session) {
+LinearTreeModel::LinearTreeModel(Session* session, QObject* parent)
+    : QAbstractItemModel(parent), m_session(session) {
   connect(session, &Session::workspaceChanged, this, &LinearTreeModel::reset);
   connect(session, &Session::layersMeasured, this, &LinearTreeModel::refresh);
   connect(session, &Session::viewChanged, this, &LinearTreeModel::refresh);
@@ -75,11 +76,14 @@ int LinearTreeModel::rowCount(const QModelIndex& parent) const {
   return node.block ? static_cast<int>(node.linears.size()) : 0;
 }
 
-int LinearTreeModel::columnCount(const QModelIndex&) const { return ColumnCount; }
+int LinearTreeModel::columnCount(const QModelIndex&) const {
+  return ColumnCount;
+}
 
 const LinearTreeModel::Node& LinearTreeModel::nodeOf(const QModelIndex& index) const {
   const bool isTop = index.internalId() == kTop;
-  return m_nodes[isTop ? static_cast<std::size_t>(index.row()) : static_cast<std::size_t>(index.internalId())];
+  return m_nodes[isTop ? static_cast<std::size_t>(index.row())
+                       : static_cast<std::size_t>(index.internalId())];
 }
 
 bool LinearTreeModel::isBlock(const QModelIndex& index) const {
@@ -89,7 +93,8 @@ bool LinearTreeModel::isBlock(const QModelIndex& index) const {
 std::optional<LinearId> LinearTreeModel::linearAt(const QModelIndex& index) const {
   if (!index.isValid() || isBlock(index)) return std::nullopt;
   const Node& node = nodeOf(index);
-  return index.internalId() == kTop ? node.linears.front() : node.linears[static_cast<std::size_t>(index.row())];
+  return index.internalId() == kTop ? node.linears.front()
+                                    : node.linears[static_cast<std::size_t>(index.row())];
 }
 
 std::vector<LinearId> LinearTreeModel::linearsAt(const QModelIndex& index) const {
@@ -127,7 +132,8 @@ QVariant LinearTreeModel::linearData(LinearId id, int column, int role) const {
     case Qt::ToolTipRole:
       return linearToolTip(id);
     case Qt::AccessibleTextRole:
-      return column == NameColumn ? QString::fromStdString(linear.name) : linearData(id, column, Qt::DisplayRole);
+      return column == NameColumn ? QString::fromStdString(linear.name)
+                                  : linearData(id, column, Qt::DisplayRole);
     case LinearRole:
       return QVariant::fromValue<qulonglong>(id);
     case ValueRole:
@@ -151,8 +157,9 @@ QVariant LinearTreeModel::linearData(LinearId id, int column, int role) const {
 QVariant LinearTreeModel::linearToolTip(LinearId id) const {
   const Linear& linear = m_session->model()->linears[id];
   const Metric metric = m_session->view().metric;
-  QString tip = QString::fromStdString(linear.name) + QLatin1Char('\n') + dimensionsText(linear.out(), linear.in()) +
-                QStringLiteral(" · ") + QString::fromUtf8(dtypeInfo(linear.dtype).name.data()) + QLatin1Char('\n') +
+  QString tip = QString::fromStdString(linear.name) + QLatin1Char('\n') +
+                dimensionsText(linear.out(), linear.in()) + QStringLiteral(" · ") +
+                QString::fromUtf8(dtypeInfo(linear.dtype).name.data()) + QLatin1Char('\n') +
                 metricInfo(metric).name + QLatin1Char(' ') + metricText(metric, m_session->value(id, metric));
   for (const Finding& finding : m_session->findings(id)) tip += QLatin1Char('\n') + findingTitle(finding);
   return tip;
@@ -163,7 +170,8 @@ QVariant LinearTreeModel::nodeData(const Node& node, int column, int role) const
   const auto largest = [&]() -> std::optional<double> {
     std::optional<double> most;
     for (const LinearId id : node.linears)
-      if (const auto v = m_session->value(id, m_session->view().metric); v && !(most && *most >= *v)) most = v;
+      if (const auto v = m_session->value(id, m_session->view().metric); v && !(most && *most >= *v))
+        most = v;
     return most;
   };
   if (role == Qt::DisplayRole) {
@@ -182,7 +190,8 @@ QVariant LinearTreeModel::headerData(int section, Qt::Orientation orientation, i
   const MetricInfo& info = metricInfo(m_session->view().metric);
   if (role == Qt::ToolTipRole && section == ValueColumn) return info.sentence;
   if (role == Qt::TextAlignmentRole)
-    return QVariant::fromValue(Qt::Alignment(section == ValueColumn ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    return QVariant::fromValue(Qt::Alignment(section == ValueColumn ? Qt::AlignRight : Qt::AlignLeft) |
+                               Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
   if (section == NameColumn) return tr("Linear");
   return section == WeightColumn ? tr("Weight") : info.shortName;

@@ -1,6 +1,6 @@
 #pragma once
-// Blocks and their linears for the model tree: name, shape, chosen scheme, value of the shown metric, findings, locks.
-// Raw values by role; the delegate formats.
+// Blocks and their linears for the model tree: name, shape, chosen scheme, value of the shown metric,
+// findings, locks. Raw values by role; the delegate formats.
 #include "widgets/bridge/session.h"
 
 #include <QAbstractItemModel>

@@ -17,7 +17,9 @@ QString tableName(const Linear& linear) {
   return name;
 }
 
-QString storedText(const Linear& linear) { return QString::fromUtf8(dtypeInfo(linear.dtype).name.data()).toLower(); }
+QString storedText(const Linear& linear) {
+  return QString::fromUtf8(dtypeInfo(linear.dtype).name.data()).toLower();
+}
 
 bool isNumeric(int column) {
   return column == PlanTableModel::ShapeColumn || column == PlanTableModel::ValueColumn ||
@@ -26,13 +28,15 @@ bool isNumeric(int column) {
 }
 
 QString csvQuoted(QString text, QChar separator) {
-  if (!text.contains(separator) && !text.contains(QLatin1Char('"')) && !text.contains(QLatin1Char('\n'))) return text;
+  if (!text.contains(separator) && !text.contains(QLatin1Char('"')) && !text.contains(QLatin1Char('\n')))
+    return text;
   return QLatin1Char('"') + text.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"');
 }
 
 }  // namespace
 
-PlanTableModel::PlanTableModel(Session* session, QObject* parent) : QAbstractTableModel(parent), m_session(session) {
+PlanTableModel::PlanTableModel(Session* session, QObject* parent)
+    : QAbstractTableModel(parent), m_session(session) {
   connect(session, &Session::workspaceChanged, this, &PlanTableModel::reset);
   connect(session, &Session::layersMeasured, this, &PlanTableModel::refresh);
   connect(session, &Session::viewChanged, this, &PlanTableModel::refresh);
@@ -77,7 +81,9 @@ int PlanTableModel::rowCount(const QModelIndex& parent) const {
   return parent.isValid() ? 0 : static_cast<int>(m_rows.size());
 }
 
-int PlanTableModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : ColumnCount; }
+int PlanTableModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : ColumnCount;
+}
 
 QVariant PlanTableModel::data(const QModelIndex& index, int role) const {
   if (!index.isValid() || !m_session->model()) return {};
@@ -92,11 +98,14 @@ QVariant PlanTableModel::data(const QModelIndex& index, int role) const {
     case SortRole:
       return sortValue(id, index.column());
     case Qt::TextAlignmentRole:
-      return QVariant::fromValue(Qt::Alignment(isNumeric(index.column()) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+      return QVariant::fromValue(Qt::Alignment(isNumeric(index.column()) ? Qt::AlignRight : Qt::AlignLeft) |
+                                 Qt::AlignVCenter);
     case Qt::ToolTipRole: {
-      if (index.column() == FindingColumn && m_session->isFlagged(id)) return findingSentence(m_session->findings(id).front());
+      if (index.column() == FindingColumn && m_session->isFlagged(id))
+        return findingSentence(m_session->findings(id).front());
       if (index.column() == WeightColumn)
-        return tr("%1\nF2 or double-click to edit, for example int4:group=128,asym").arg(data(index, Qt::EditRole).toString());
+        return tr("%1\nF2 or double-click to edit, for example int4:group=128,asym")
+            .arg(data(index, Qt::EditRole).toString());
       return QString::fromStdString(linear.name);
     }
     case LinearRole:
@@ -145,7 +154,8 @@ QVariant PlanTableModel::sortValue(LinearId id, int column) const {
   const Linear& linear = m_session->model()->linears[id];
   switch (column) {
     case NameColumn:
-      return QVariant::fromValue<qulonglong>(id);  // network order, not the alphabet: block 10 comes after block 9
+      return QVariant::fromValue<qulonglong>(
+          id);  // network order, not the alphabet: block 10 comes after block 9
     case ShapeColumn:
       return static_cast<double>(linear.out()) * static_cast<double>(linear.in());
     case ValueColumn:
@@ -186,7 +196,8 @@ bool PlanTableModel::setData(const QModelIndex& index, const QVariant& value, in
 QVariant PlanTableModel::headerData(int section, Qt::Orientation orientation, int role) const {
   if (orientation != Qt::Horizontal) return {};
   if (role == Qt::TextAlignmentRole)
-    return QVariant::fromValue(Qt::Alignment(isNumeric(section) ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+    return QVariant::fromValue(Qt::Alignment(isNumeric(section) ? Qt::AlignRight : Qt::AlignLeft) |
+                               Qt::AlignVCenter);
   const MetricInfo& info = metricInfo(m_session->view().metric);
   if (role == Qt::ToolTipRole) {
     if (section == ValueColumn) return info.sentence;
@@ -226,7 +237,9 @@ QString PlanTableModel::plainValue(LinearId id, int column) const {
     case NameColumn:
       return QString::fromStdString(m_session->model()->linears[id].name);
     case ShapeColumn:
-      return QStringLiteral("%1x%2").arg(m_session->model()->linears[id].out()).arg(m_session->model()->linears[id].in());
+      return QStringLiteral("%1x%2")
+          .arg(m_session->model()->linears[id].out())
+          .arg(m_session->model()->linears[id].in());
     case ValueColumn:
       return number(row(id).value);
     case WhatIfColumn:

@@ -1,6 +1,6 @@
 #pragma once
-// Every linear with its choice, figures and cost: the plan table. Row = LinearId. Figures are looked up when a row is
-// shown or sorted and kept until something changes, so that 100,000 rows stay quick.
+// Every linear with its choice, figures and cost: the plan table. Row = LinearId. Figures are looked up when
+// a row is shown or sorted and kept until something changes, so that 100,000 rows stay quick.
 #include "widgets/bridge/session.h"
 
 #include <QAbstractTableModel>
@@ -34,7 +34,8 @@ class PlanTableModel : public QAbstractTableModel {
   Qt::ItemFlags flags(const QModelIndex& index) const override;
   QVariant headerData(int section, Qt::Orientation orientation, int role = Qt::DisplayRole) const override;
 
-  /// Header and rows, tab-separated (or comma-separated and quoted): numbers in full precision, fractions not percent.
+  /// Header and rows, tab-separated (or comma-separated and quoted): numbers in full precision, fractions not
+  /// percent.
   QString asText(const std::vector<LinearId>& rows, QChar separator) const;
 
  public slots:

@@ -39,7 +39,9 @@ constexpr ActivationEntry kActivations[] = {
     {Granularity::Group, true, QT_TRANSLATE_NOOP("ql::ChoiceForm", "group, dynamic")},
 };
 
-QString fromView(std::string_view text) { return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size())); }
+QString fromView(std::string_view text) {
+  return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+}
 
 bool isGrouped(Granularity granularity) {
   return granularity == Granularity::Group || granularity == Granularity::GroupInChannel;
@@ -115,8 +117,10 @@ void ChoiceForm::setupWeight() {
     m_algorithm->setItemData(m_algorithm->count() - 1, fromView(quantizer->sentence), Qt::ToolTipRole);
   }
   m_flavour = makeCombo(tr("Flavour"), tr("Whose rule for scale and rounding is followed"), this);
-  const std::vector<std::string>& flavours = quantizers().empty() ? flavourNames() : quantizers().front()->flavours;
-  for (const std::string& name : flavours) m_flavour->addItem(QString::fromStdString(name), QString::fromStdString(name));
+  const std::vector<std::string>& flavours =
+      quantizers().empty() ? flavourNames() : quantizers().front()->flavours;
+  for (const std::string& name : flavours)
+    m_flavour->addItem(QString::fromStdString(name), QString::fromStdString(name));
   addRow(grid, 2, tr("Algorithm"), m_algorithm, m_flavour);
   connect(m_format, &QComboBox::activated, this, &ChoiceForm::takeEdit);
   connect(m_symmetry, &SegmentedControl::picked, this, &ChoiceForm::takeEdit);
@@ -127,13 +131,16 @@ void ChoiceForm::setupWeight() {
 }
 
 void ChoiceForm::setupActivation() {
-  m_activation = makeCombo(tr("Activation format"),
-                           tr("Number format of the input activations: stored in the plan and exported; not measured "
-                              "without activation data"),
-                           this);
+  m_activation =
+      makeCombo(tr("Activation format"),
+                tr("Number format of the input activations: stored in the plan and exported; not measured "
+                   "without activation data"),
+                this);
   m_activation->addItem(tr("16 bit"), QString());
-  for (const char* name : {"int8", "int4"}) m_activation->addItem(QString::fromLatin1(name), QString::fromLatin1(name));
-  m_activationKind = makeCombo(tr("Activation granularity"), tr("Which activations share one scale, and when it is found"), this);
+  for (const char* name : {"int8", "int4"})
+    m_activation->addItem(QString::fromLatin1(name), QString::fromLatin1(name));
+  m_activationKind = makeCombo(tr("Activation granularity"),
+                               tr("Which activations share one scale, and when it is found"), this);
   for (const ActivationEntry& entry : kActivations) m_activationKind->addItem(tr(entry.text));
   addRow(static_cast<QGridLayout*>(layout()), 3, tr("Activation"), m_activation, m_activationKind);
   connect(m_activation, &QComboBox::activated, this, &ChoiceForm::takeEdit);
@@ -144,7 +151,8 @@ void ChoiceForm::setChoice(const Choice& choice, const Choice& base) {
   m_isSetting = true;
   m_shown = choice;
   m_base = base;
-  selectData(m_format, choice.weight ? QString::fromStdString(choice.weight->format) : QString::fromLatin1(kUnquantized));
+  selectData(m_format, choice.weight ? QString::fromStdString(choice.weight->format)
+                                     : QString::fromLatin1(kUnquantized));
   if (choice.weight) {
     const WeightScheme& w = *choice.weight;
     m_symmetry->setCurrent(w.symmetric ? 0 : 1);
@@ -169,7 +177,8 @@ WeightScheme ChoiceForm::weightScheme() const {
   WeightScheme w = m_shown.weight.value_or(m_base.weight.value_or(WeightScheme{}));
   w.format = m_format->currentData().toString().toStdString();
   w.symmetric = m_symmetry->current() == 0;
-  if (m_granularity->currentIndex() >= 0) w.granularity = static_cast<Granularity>(m_granularity->currentData().toInt());
+  if (m_granularity->currentIndex() >= 0)
+    w.granularity = static_cast<Granularity>(m_granularity->currentData().toInt());
   w.groupSize = isGrouped(w.granularity) ? std::optional<std::int64_t>(m_groupSize->value()) : std::nullopt;
   if (w.granularity != Granularity::Block) w.block.reset();
   const std::string algorithm = m_algorithm->currentData().toString().toStdString();
@@ -222,7 +231,8 @@ void ChoiceForm::updateEnabled() {
 
 void ChoiceForm::markChanges() {
   const auto mark = [](QWidget* widget, bool isChanged) { setStyleProperty(widget, "changed", isChanged); };
-  const WeightScheme shown = m_shown.weight.value_or(WeightScheme{}), base = m_base.weight.value_or(WeightScheme{});
+  const WeightScheme shown = m_shown.weight.value_or(WeightScheme{}),
+                     base = m_base.weight.value_or(WeightScheme{});
   const bool isBoth = m_shown.weight && m_base.weight;
   mark(m_format, m_shown.weight.has_value() != m_base.weight.has_value() || shown.format != base.format);
   mark(m_granularity, isBoth && shown.granularity != base.granularity);

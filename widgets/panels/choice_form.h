@@ -1,6 +1,6 @@
 #pragma once
-// The form of one choice: weight format, granularity, group size, algorithm, flavour, activation. Knows no session: it
-// shows a choice and says what the user made of it.
+// The form of one choice: weight format, granularity, group size, algorithm, flavour, activation. Knows no
+// session: it shows a choice and says what the user made of it.
 #include "core/quant/scheme.h"
 
 #include <QWidget>

@@ -65,7 +65,8 @@ void CommandPalette::search(const QString& text) {
   };
   std::vector<Hit> hits;
   for (QAction* action : m_actions) {
-    if (!action->isEnabled() || !action->isVisible() || action->isSeparator() || action->text().isEmpty()) continue;
+    if (!action->isEnabled() || !action->isVisible() || action->isSeparator() || action->text().isEmpty())
+      continue;
     if (const int rank = searchRank(plainText(action), text); rank >= 0) hits.push_back({rank, action});
   }
   std::stable_sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.rank < b.rank; });
@@ -73,15 +74,16 @@ void CommandPalette::search(const QString& text) {
   for (std::size_t i = 0; i < hits.size() && i < kMaxResults; ++i) {
     QAction* action = hits[i].action;
     const QString keys = action->shortcut().toString(QKeySequence::NativeText);
-    auto* item = new QListWidgetItem(keys.isEmpty() ? plainText(action) : plainText(action) + QStringLiteral("    ") + keys,
-                                     m_results);
+    auto* item = new QListWidgetItem(
+        keys.isEmpty() ? plainText(action) : plainText(action) + QStringLiteral("    ") + keys, m_results);
     item->setData(Qt::UserRole, QVariant::fromValue<QObject*>(action));
     item->setToolTip(action->toolTip());
   }
   if (m_results->count() == 0) new QListWidgetItem(tr("No action of that name"), m_results);
   m_results->setCurrentRow(0);
   const int rows = m_results->count();
-  m_results->resize(std::max(width(), scaledPx(340)), rows * std::max(1, m_results->sizeHintForRow(0)) + scaledPx(6));
+  m_results->resize(std::max(width(), scaledPx(340)),
+                    rows * std::max(1, m_results->sizeHintForRow(0)) + scaledPx(6));
   m_results->move(mapToGlobal(QPoint(width() - m_results->width(), height())));
   m_results->show();
 }

@@ -15,9 +15,10 @@ namespace {
 /// The entries worth keeping where there is little room.
 std::vector<CompareEntry> fewest(const std::vector<CompareEntry>& entries) {
   std::vector<CompareEntry> kept;
-  const auto best = std::min_element(entries.begin(), entries.end(), [](const CompareEntry& a, const CompareEntry& b) {
-    return a.error.value_or(INFINITY) < b.error.value_or(INFINITY);
-  });
+  const auto best =
+      std::min_element(entries.begin(), entries.end(), [](const CompareEntry& a, const CompareEntry& b) {
+        return a.error.value_or(INFINITY) < b.error.value_or(INFINITY);
+      });
   for (auto entry = entries.begin(); entry != entries.end(); ++entry)
     if (entry == entries.begin() || entry->isShown || entry == best) kept.push_back(*entry);
   return kept;
@@ -40,24 +41,30 @@ void CompareBar::setEntry(const CompareEntry& entry, double largest, double targ
   const QString error = entry.error ? percentText(*entry.error) : tr("not measured yet");
   setText(entry.label);
   setAccessibleName(tr("%1: error %2, %3 bits per weight").arg(entry.label, error, bitsText(entry.bits)));
-  setToolTip(tr("%1: norm-weighted error %2, %3 bits per weight.\nClick to try it; Apply writes it into the plan.")
-                 .arg(entry.label, error, bitsText(entry.bits)));
+  setToolTip(
+      tr("%1: norm-weighted error %2, %3 bits per weight.\nClick to try it; Apply writes it into the plan.")
+          .arg(entry.label, error, bitsText(entry.bits)));
   update();
 }
 
-QSize CompareBar::sizeHint() const { return {scaledPx(260), scaledPx(metrics::kReadoutRow)}; }
+QSize CompareBar::sizeHint() const {
+  return {scaledPx(260), scaledPx(metrics::kReadoutRow)};
+}
 
 void CompareBar::paintEvent(QPaintEvent*) {
   const Theme& theme = currentTheme();
   QPainter painter(this);
-  if (m_entry.isShown) painter.fillRect(rect(), theme.current);
-  else if (underMouse()) painter.fillRect(rect(), theme.selected);
+  if (m_entry.isShown)
+    painter.fillRect(rect(), theme.current);
+  else if (underMouse())
+    painter.fillRect(rect(), theme.selected);
   const int bitsWidth = scaledPx(46), errorWidth = scaledPx(60), labelWidth = scaledPx(74), pad = scaledPx(4);
   painter.setFont(uiFont(m_entry.isShown ? FontRole::Semibold : FontRole::Body));
   painter.setPen(theme.text);
   painter.drawText(QRect(pad, 0, labelWidth, height()), Qt::AlignVCenter | Qt::AlignLeft, m_entry.label);
   const int right = width() - pad;
-  painter.drawText(QRect(right - bitsWidth - errorWidth, 0, errorWidth, height()), Qt::AlignVCenter | Qt::AlignRight,
+  painter.drawText(QRect(right - bitsWidth - errorWidth, 0, errorWidth, height()),
+                   Qt::AlignVCenter | Qt::AlignRight,
                    m_entry.error ? percentText(*m_entry.error) : QString(kDash));
   painter.setFont(uiFont(FontRole::Axis));
   painter.setPen(m_entry.isShown ? theme.text : theme.secondary);
@@ -75,8 +82,11 @@ void CompareBar::paintBar(QPainter& painter, const QRect& area) const {
   const double largest = std::max(m_largest, m_target * 1.2);
   if (m_entry.error && largest > 0) {
     const int barHeight = scaledPx(9);
-    const int barWidth = std::max(1, static_cast<int>(area.width() * std::clamp(*m_entry.error / largest, 0.0, 1.0)));
-    const QColor color = *m_entry.error <= m_target ? theme.good : m_entry.isShown ? theme.accent : theme.outline;
+    const int barWidth =
+        std::max(1, static_cast<int>(area.width() * std::clamp(*m_entry.error / largest, 0.0, 1.0)));
+    const QColor color = *m_entry.error <= m_target ? theme.good
+                         : m_entry.isShown          ? theme.accent
+                                                    : theme.outline;
     painter.fillRect(area.left(), area.center().y() - barHeight / 2, barWidth, barHeight, color);
   }
   const int x = area.left() + static_cast<int>(area.width() * std::clamp(m_target / largest, 0.0, 1.0));

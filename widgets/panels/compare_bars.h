@@ -11,11 +11,11 @@
 namespace ql {
 
 struct CompareEntry {
-  QString label;                 // "group 32"
+  QString label;  // "group 32"
   Choice choice;
-  std::optional<double> error;   // a fraction; nothing while unmeasured
+  std::optional<double> error;  // a fraction; nothing while unmeasured
   double bits = 0;
-  bool isShown = false;          // the choice the views show now
+  bool isShown = false;  // the choice the views show now
 };
 
 /// One row: label, bar with the target line, error, bits per weight.

@@ -27,12 +27,18 @@ DockTitle::DockTitle(QDockWidget* dock) : QWidget(dock), m_dock(dock) {
     row->addWidget(button);
     connect(button, &QToolButton::clicked, dock, slot);
   };
-  addButton("float", tr("Float or dock %1").arg(dock->windowTitle()), [dock] { dock->setFloating(!dock->isFloating()); });
-  addButton("close", tr("Close %1 (View menu brings it back)").arg(dock->windowTitle()), [dock] { dock->close(); });
+  addButton("float", tr("Float or dock %1").arg(dock->windowTitle()),
+            [dock] { dock->setFloating(!dock->isFloating()); });
+  addButton("close", tr("Close %1 (View menu brings it back)").arg(dock->windowTitle()),
+            [dock] { dock->close(); });
 }
 
-void DockTitle::setDetail(const QString& text) { m_detail->setFullText(text); }
+void DockTitle::setDetail(const QString& text) {
+  m_detail->setFullText(text);
+}
 
-void DockTitle::mouseDoubleClickEvent(QMouseEvent*) { m_dock->setFloating(!m_dock->isFloating()); }
+void DockTitle::mouseDoubleClickEvent(QMouseEvent*) {
+  m_dock->setFloating(!m_dock->isFloating());
+}
 
 }  // namespace ql

@@ -13,13 +13,15 @@ namespace ql {
 
 namespace {
 
-constexpr Metric kShown[] = {Metric::NormWeighted, Metric::DeadCodes, Metric::RelFrobenius, Metric::RelL1, Metric::SqnrDb};
+constexpr Metric kShown[] = {Metric::NormWeighted, Metric::DeadCodes, Metric::RelFrobenius, Metric::RelL1,
+                             Metric::SqnrDb};
 
 QString noteText(const LayerError& error) {
   const QString basis = error.isNormGainBased
                             ? ErrorReadouts::tr("Norm-weighted: columns weigh g² of the norm before it.")
                             : ErrorReadouts::tr("Column-normalised: no norm feeds this linear.");
-  return ErrorReadouts::tr("Gaussian weights would have %1 dead codes.").arg(percentText(error.deadCodeGaussian)) +
+  return ErrorReadouts::tr("Gaussian weights would have %1 dead codes.")
+             .arg(percentText(error.deadCodeGaussian)) +
          QLatin1Char(' ') + basis;
 }
 
@@ -67,7 +69,8 @@ void ErrorReadouts::setErrors(const std::shared_ptr<const LayerError>& before,
   m_note->setText(basis ? noteText(*basis) : QString());
 }
 
-void ErrorReadouts::setRow(const Row& row, const LayerError* before, const LayerError* after, bool hasWhatIf) {
+void ErrorReadouts::setRow(const Row& row, const LayerError* before, const LayerError* after,
+                           bool hasWhatIf) {
   const auto text = [&](const LayerError* error) {
     return error ? metricText(row.metric, errorMetric(*error, row.metric)) : QString(kDash);
   };
@@ -77,25 +80,33 @@ void ErrorReadouts::setRow(const Row& row, const LayerError* before, const Layer
   row.after->setText(hasWhatIf ? text(after) : text(before));
   row.after->setProperty("faint", hasWhatIf && !after);
   const LayerError* shown = hasWhatIf ? after : before;
-  row.dot->setKind(!shown                                              ? EvidenceDot::Kind::None
+  row.dot->setKind(!shown                                          ? EvidenceDot::Kind::None
                    : shown->evidence.kind == Evidence::Kind::Exact ? EvidenceDot::Kind::Exact
                                                                    : EvidenceDot::Kind::Sampled);
-  row.origin->setText(!shown ? tr("measuring") : shown->evidence.interval && row.metric == Metric::NormWeighted
-                          ? tr("± %1").arg(percentText((shown->evidence.interval->second - shown->evidence.interval->first) / 2))
+  row.origin->setText(!shown ? tr("measuring")
+                      : shown->evidence.interval && row.metric == Metric::NormWeighted
+                          ? tr("± %1").arg(percentText(
+                                (shown->evidence.interval->second - shown->evidence.interval->first) / 2))
                           : tr("weights"));
   const QString tip = shown ? evidenceText(*shown) : QString();
-  for (QWidget* widget : {static_cast<QWidget*>(row.after), static_cast<QWidget*>(row.dot), static_cast<QWidget*>(row.origin)})
+  for (QWidget* widget :
+       {static_cast<QWidget*>(row.after), static_cast<QWidget*>(row.dot), static_cast<QWidget*>(row.origin)})
     widget->setToolTip(tip);
   row.after->setAccessibleName(metricInfo(row.metric).name + QLatin1Char(' ') + row.after->text());
 }
 
 const ErrorReadouts::Row* ErrorReadouts::find(Metric metric) const {
-  const auto at = std::find_if(m_rows.begin(), m_rows.end(), [metric](const Row& row) { return row.metric == metric; });
+  const auto at =
+      std::find_if(m_rows.begin(), m_rows.end(), [metric](const Row& row) { return row.metric == metric; });
   return at == m_rows.end() ? nullptr : &*at;
 }
 
-QString ErrorReadouts::beforeText(Metric metric) const { return find(metric) ? find(metric)->before->text() : QString(); }
+QString ErrorReadouts::beforeText(Metric metric) const {
+  return find(metric) ? find(metric)->before->text() : QString();
+}
 
-QString ErrorReadouts::afterText(Metric metric) const { return find(metric) ? find(metric)->after->text() : QString(); }
+QString ErrorReadouts::afterText(Metric metric) const {
+  return find(metric) ? find(metric)->after->text() : QString();
+}
 
 }  // namespace ql

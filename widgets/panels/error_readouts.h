@@ -17,8 +17,8 @@ class ErrorReadouts : public QWidget {
  public:
   explicit ErrorReadouts(QWidget* parent = nullptr);
   /// `before` under the plan, `after` under the what-if (null without one, or while it is being measured).
-  void setErrors(const std::shared_ptr<const LayerError>& before, const std::shared_ptr<const LayerError>& after,
-                 bool hasWhatIf);
+  void setErrors(const std::shared_ptr<const LayerError>& before,
+                 const std::shared_ptr<const LayerError>& after, bool hasWhatIf);
   QString beforeText(Metric metric) const;
   QString afterText(Metric metric) const;
 

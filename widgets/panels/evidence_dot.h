@@ -1,5 +1,6 @@
 #pragma once
-// The provenance mark beside every figure: a filled circle is exact, a half one sampled; faint while recomputed.
+// The provenance mark beside every figure: a filled circle is exact, a half one sampled; faint while
+// recomputed.
 #include <QWidget>
 
 namespace ql {

@@ -73,7 +73,8 @@ void FindingBox::setRemedies(const std::vector<Remedy>& remedies) {
     button->setToolTip(remedySentence(remedy) + QLatin1Char('\n') +
                        tr("Tried as a what-if at once; Apply writes it into the plan."));
     m_buttons->insertWidget(static_cast<int>(i), button);
-    connect(button, &QPushButton::clicked, this, [this, choice = remedy.choice] { emit remedyPicked(choice); });
+    connect(button, &QPushButton::clicked, this,
+            [this, choice = remedy.choice] { emit remedyPicked(choice); });
     m_remedies.push_back(button);
   }
 }

@@ -10,7 +10,9 @@
 
 namespace ql {
 
-int scaledPx(int length) { return static_cast<int>(std::lround(length * uiScale())); }
+int scaledPx(int length) {
+  return static_cast<int>(std::lround(length * uiScale()));
+}
 
 void setStyleProperty(QWidget* widget, const char* name, const QVariant& value) {
   if (widget->property(name) == value) return;
@@ -91,13 +93,17 @@ void SegmentedControl::addSegment(const QString& text, const QString& tip) {
   if (index == 0) button->setChecked(true);
 }
 
-int SegmentedControl::current() const { return m_group->checkedId(); }
+int SegmentedControl::current() const {
+  return m_group->checkedId();
+}
 
 void SegmentedControl::setCurrent(int index) {
   if (QAbstractButton* button = m_group->button(index)) button->setChecked(true);
 }
 
-QToolButton* SegmentedControl::button(int index) const { return static_cast<QToolButton*>(m_group->button(index)); }
+QToolButton* SegmentedControl::button(int index) const {
+  return static_cast<QToolButton*>(m_group->button(index));
+}
 
 ElidedLabel::ElidedLabel(QWidget* parent, Qt::TextElideMode mode) : QLabel(parent), m_mode(mode) {
   setTextFormat(Qt::PlainText);
@@ -112,7 +118,9 @@ void ElidedLabel::setFullText(const QString& text) {
   updateGeometry();
 }
 
-QSize ElidedLabel::minimumSizeHint() const { return {scaledPx(24), QFontMetrics(font()).height()}; }
+QSize ElidedLabel::minimumSizeHint() const {
+  return {scaledPx(24), QFontMetrics(font()).height()};
+}
 
 QSize ElidedLabel::sizeHint() const {
   return {QFontMetrics(font()).horizontalAdvance(m_text) + 2, QFontMetrics(font()).height()};

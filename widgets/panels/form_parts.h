@@ -1,5 +1,6 @@
 #pragma once
-// Small pieces that panels are built from: segmented controls, captions, buttons in the house style, elided labels.
+// Small pieces that panels are built from: segmented controls, captions, buttons in the house style, elided
+// labels.
 #include "widgets/bridge/icons.h"
 #include "widgets/bridge/theme.h"
 

@@ -51,7 +51,8 @@ class BlockRangeDialog : public QDialog {
 
   LinearFilter filter() const {
     LinearFilter filter;
-    filter.blocks.push_back({std::min(m_first->value(), m_last->value()), std::max(m_first->value(), m_last->value())});
+    filter.blocks.push_back(
+        {std::min(m_first->value(), m_last->value()), std::max(m_first->value(), m_last->value())});
     for (const auto& [role, box] : m_roles)
       if (box->isChecked()) filter.roles.push_back(role);
     return filter;
@@ -95,8 +96,12 @@ void InspectorPanel::applyToSameDiagnosis() {
   applyTo(ids);
 }
 
-void InspectorPanel::applyToAll() { applyTo(selectLinears(*m_session->model(), LinearFilter{})); }
+void InspectorPanel::applyToAll() {
+  applyTo(selectLinears(*m_session->model(), LinearFilter{}));
+}
 
-void InspectorPanel::applyToSiblings() { applyTo(siblingsOfTargets()); }
+void InspectorPanel::applyToSiblings() {
+  applyTo(siblingsOfTargets());
+}
 
 }  // namespace ql

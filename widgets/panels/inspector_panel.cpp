@@ -21,8 +21,9 @@ InspectorPanel::InspectorPanel(Session* session, QWidget* parent) : QWidget(pare
   auto* outer = new QVBoxLayout(this);
   outer->setContentsMargins(0, 0, 0, 0);
   outer->setSpacing(0);
-  m_empty = makeDimLabel(tr("Select a linear in the tree or in the overview to see what quantization does to it."),
-                         FontRole::Body, this);
+  m_empty =
+      makeDimLabel(tr("Select a linear in the tree or in the overview to see what quantization does to it."),
+                   FontRole::Body, this);
   m_empty->setWordWrap(true);
   m_empty->setMargin(scaledPx(metrics::kInspectorPadding));
   m_empty->setAlignment(Qt::AlignTop | Qt::AlignLeft);
@@ -145,7 +146,8 @@ void InspectorPanel::setupFooter(QVBoxLayout* column) {
   row->setContentsMargins(side, scaledPx(8), side, scaledPx(8));
   row->setSpacing(scaledPx(8));
   m_apply = makeAccentButton({}, m_footer);
-  m_apply->setToolTip(tr("Write the choice into the plan for the selected linears; one undo step (Ctrl+Enter)"));
+  m_apply->setToolTip(
+      tr("Write the choice into the plan for the selected linears; one undo step (Ctrl+Enter)"));
   row->addWidget(m_apply, 1);
   m_applyTo = new QPushButton(tr("Apply to"), m_footer);
   m_applyTo->setProperty("hasMenu", true);
@@ -204,13 +206,18 @@ void InspectorPanel::applyTo(const std::vector<LinearId>& ids) {
   }
   const std::size_t changed = applyChoice(*m_session, ids, choice);
   if (changed == 0)
-    emit m_session->message(tr("Nothing changed: these linears have this choice already, or are locked."), false);
+    emit m_session->message(tr("Nothing changed: these linears have this choice already, or are locked."),
+                            false);
   m_session->plan()->setWhatIf(std::nullopt);
 }
 
-void InspectorPanel::apply() { applyTo(targets()); }
+void InspectorPanel::apply() {
+  applyTo(targets());
+}
 
-void InspectorPanel::revert() { m_session->plan()->setWhatIf(std::nullopt); }
+void InspectorPanel::revert() {
+  m_session->plan()->setWhatIf(std::nullopt);
+}
 
 void InspectorPanel::toggleLock() {
   const std::vector<LinearId> ids = targets();

@@ -62,7 +62,7 @@ class InspectorPanel : public QWidget {
   void refreshFooter();
   void startPreview(LinearId id);
   std::shared_ptr<const LayerError> errorUnder(LinearId id, const Choice& choice);
-  std::vector<LinearId> targets() const;          // the selection, or the current linear
+  std::vector<LinearId> targets() const;  // the selection, or the current linear
   std::vector<LinearId> siblingsOfTargets() const;
   Choice shown(LinearId id) const;
 

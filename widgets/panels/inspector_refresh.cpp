@@ -52,7 +52,8 @@ double weightBytes(const Linear& linear, const Choice& choice) {
 }  // namespace
 
 void InspectorPanel::refresh() {
-  const std::optional<LinearId> current = m_session->model() ? m_session->selection()->current() : std::nullopt;
+  const std::optional<LinearId> current =
+      m_session->model() ? m_session->selection()->current() : std::nullopt;
   m_empty->setVisible(!current);
   m_scroll->setVisible(current.has_value());
   m_footer->setVisible(current.has_value());
@@ -71,7 +72,8 @@ void InspectorPanel::refreshHeader(LinearId id) {
   m_name->setText(shortName(linear));
   QStringList parts;
   if (linear.block) parts << tr("block %1").arg(*linear.block);
-  parts << dimensionsText(linear.out(), linear.in()) << QString::fromUtf8(dtypeInfo(linear.dtype).name.data());
+  parts << dimensionsText(linear.out(), linear.in())
+        << QString::fromUtf8(dtypeInfo(linear.dtype).name.data());
   m_shape->setText(parts.join(QStringLiteral(" · ")));
   m_path->setFullText(QString::fromStdString(linear.name));
   const bool isLocked = areAllLocked(*m_session, targets());
@@ -82,8 +84,9 @@ void InspectorPanel::refreshHeader(LinearId id) {
   const bool isIgnored = m_session->plan()->plan().isIgnored(linear.name);
   const bool hasWhatIf = m_session->plan()->whatIf().has_value();
   bool isMixed = false;
-  for (const LinearId other : targets()) isMixed = isMixed || m_session->choiceOf(other) != m_session->choiceOf(id);
-  m_choiceCaption->setText(hasWhatIf  ? tr("what-if, not applied yet")
+  for (const LinearId other : targets())
+    isMixed = isMixed || m_session->choiceOf(other) != m_session->choiceOf(id);
+  m_choiceCaption->setText(hasWhatIf   ? tr("what-if, not applied yet")
                            : isIgnored ? tr("on the ignore list: kept as stored")
                            : isMixed   ? tr("of %1; the selected ones differ").arg(shortName(linear))
                                        : tr("as in the plan"));
@@ -110,7 +113,8 @@ void InspectorPanel::refreshErrors(LinearId id) {
   const Choice before = m_session->choiceOf(id), after = shown(id);
   const bool hasWhatIf = m_session->plan()->whatIf().has_value();
   if (after.weight) startPreview(id);
-  m_errorCaption->setText(hasWhatIf ? granularityText(before) + QLatin1Char(' ') + kArrow + QLatin1Char(' ') + granularityText(after)
+  m_errorCaption->setText(hasWhatIf ? granularityText(before) + QLatin1Char(' ') + kArrow + QLatin1Char(' ') +
+                                          granularityText(after)
                                     : granularityText(after));
   std::shared_ptr<const LayerError> changed = hasWhatIf ? errorUnder(id, after) : nullptr;
   m_errors->setErrors(hasWhatIf ? m_session->error(id, before) : errorUnder(id, before), changed, hasWhatIf);
@@ -122,11 +126,13 @@ void InspectorPanel::refreshCompare(LinearId id) {
   std::vector<Choice> choices{regrouped(base, Granularity::OutputChannel, std::nullopt)};
   for (const std::int64_t size : {128, 64, 32, 16})
     if (size < linear.in()) choices.push_back(regrouped(base, Granularity::Group, size));
-  if (base.weight && std::find(choices.begin(), choices.end(), base) == choices.end()) choices.push_back(base);
+  if (base.weight && std::find(choices.begin(), choices.end(), base) == choices.end())
+    choices.push_back(base);
   std::vector<CompareEntry> entries;
   for (const Choice& choice : choices) {
     CompareEntry entry{granularityText(choice), choice, std::nullopt, 0, choice == base};
-    const std::shared_ptr<const LayerError> figures = choice == base ? errorUnder(id, choice) : m_session->error(id, choice);
+    const std::shared_ptr<const LayerError> figures =
+        choice == base ? errorUnder(id, choice) : m_session->error(id, choice);
     if (figures) entry.error = figures->normWeightedRel;
     entry.bits = bitsPerWeight(choice, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits);
     entries.push_back(std::move(entry));
@@ -149,10 +155,12 @@ void InspectorPanel::refreshCost(LinearId id) {
     const bool isFixed = m_session->plan()->plan().isLocked(model.linears[other].name) ||
                          m_session->plan()->plan().isIgnored(model.linears[other].name);
     const bool hasWhatIf = m_session->plan()->whatIf().has_value();
-    after += weightBytes(model.linears[other], hasWhatIf && !isFixed ? shown(id) : m_session->choiceOf(other));
+    after +=
+        weightBytes(model.linears[other], hasWhatIf && !isFixed ? shown(id) : m_session->choiceOf(other));
   }
   m_sizeName->setText(ids.size() == 1 ? tr("This linear, size") : tr("%1 selected, size").arg(ids.size()));
-  m_size->setText(changeText(sizeText(static_cast<std::uint64_t>(before)), sizeText(static_cast<std::uint64_t>(after))));
+  m_size->setText(
+      changeText(sizeText(static_cast<std::uint64_t>(before)), sizeText(static_cast<std::uint64_t>(after))));
 }
 
 std::vector<LinearId> InspectorPanel::siblingsOfTargets() const {
@@ -160,7 +168,8 @@ std::vector<LinearId> InspectorPanel::siblingsOfTargets() const {
   std::vector<LinearId> ids = targets();
   for (const LinearId id : targets())
     if (const auto group = model.linears[id].fusedGroup)
-      ids.insert(ids.end(), model.fusedGroups[*group].members.begin(), model.fusedGroups[*group].members.end());
+      ids.insert(ids.end(), model.fusedGroups[*group].members.begin(),
+                 model.fusedGroups[*group].members.end());
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   return ids;
@@ -171,7 +180,8 @@ void InspectorPanel::refreshSiblings() {
   const std::vector<LinearId> ids = targets(), all = siblingsOfTargets();
   std::vector<std::size_t> groups;
   for (const LinearId id : ids)
-    if (const auto group = model.linears[id].fusedGroup; group && std::find(groups.begin(), groups.end(), *group) == groups.end())
+    if (const auto group = model.linears[id].fusedGroup;
+        group && std::find(groups.begin(), groups.end(), *group) == groups.end())
       groups.push_back(*group);
   bool agree = true;
   QStringList roles;

@@ -29,7 +29,8 @@ class ProgressDelegate : public QStyledItemDelegate {
     bar = QRect(bar.left(), bar.center().y() - height / 2, bar.width(), height);
     painter->fillRect(bar, theme.line);
     const double fraction = index.data(JobsModel::FractionRole).toDouble();
-    painter->fillRect(QRect(bar.left(), bar.top(), static_cast<int>(bar.width() * fraction), height), theme.accent);
+    painter->fillRect(QRect(bar.left(), bar.top(), static_cast<int>(bar.width() * fraction), height),
+                      theme.accent);
     painter->setPen(theme.text);
     painter->drawText(option.rect.adjusted(0, 0, -scaledPx(8), 0), Qt::AlignRight | Qt::AlignVCenter,
                       index.data().toString());

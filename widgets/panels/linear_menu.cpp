@@ -12,9 +12,12 @@ namespace ql {
 
 namespace {
 
-QString tr(const char* source) { return QCoreApplication::translate("ql::LinearMenu", source); }
+QString tr(const char* source) {
+  return QCoreApplication::translate("ql::LinearMenu", source);
+}
 
-void addEdit(QMenu& menu, Session& session, const std::vector<LinearId>& ids, const QString& text, const char* edit) {
+void addEdit(QMenu& menu, Session& session, const std::vector<LinearId>& ids, const QString& text,
+             const char* edit) {
   QAction* action = menu.addAction(text);
   const QString spec = QString::fromLatin1(edit);
   action->setToolTip(tr("Sets %1 on the selected linears; one undo step.").arg(spec));
@@ -53,16 +56,18 @@ void fillLinearMenu(QMenu& menu, Session& session, const std::vector<LinearId>& 
   const bool isLocked = areAllLocked(session, ids);
   QAction* lock = menu.addAction(themeIcon(isLocked ? QStringLiteral("unlock") : QStringLiteral("lock")),
                                  isLocked ? tr("Unlock") : tr("Lock"));
-  QObject::connect(lock, &QAction::triggered, &session, [&session, ids, isLocked] { setLocked(session, ids, !isLocked); });
+  QObject::connect(lock, &QAction::triggered, &session,
+                   [&session, ids, isLocked] { setLocked(session, ids, !isLocked); });
   menu.addSeparator();
   QAction* role = menu.addAction(tr("Select this role in all blocks"));
-  QObject::connect(role, &QAction::triggered, &session, [&session, id = ids.front()] { selectAlike(session, id, true); });
+  QObject::connect(role, &QAction::triggered, &session,
+                   [&session, id = ids.front()] { selectAlike(session, id, true); });
   QAction* block = menu.addAction(tr("Select this block"));
-  QObject::connect(block, &QAction::triggered, &session, [&session, id = ids.front()] { selectAlike(session, id, false); });
+  QObject::connect(block, &QAction::triggered, &session,
+                   [&session, id = ids.front()] { selectAlike(session, id, false); });
   QAction* open = menu.addAction(tr("Show in matrix and channels"));
-  QObject::connect(open, &QAction::triggered, &session, [&session, id = ids.front()] {
-    emit session.selection()->openRequested(id);
-  });
+  QObject::connect(open, &QAction::triggered, &session,
+                   [&session, id = ids.front()] { emit session.selection()->openRequested(id); });
   menu.addSeparator();
   QAction* copy = menu.addAction(themeIcon(QStringLiteral("copy")), tr("Copy names"));
   QObject::connect(copy, &QAction::triggered, &session, [&session, ids] {

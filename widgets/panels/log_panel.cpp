@@ -17,9 +17,8 @@ LogPanel::LogPanel(Session* session, QWidget* parent) : QPlainTextEdit(parent) {
   setAccessibleName(tr("Log"));
   setPlaceholderText(tr("Nothing yet: jobs, messages and exports are noted here."));
   connect(session->jobs(), &JobRunner::logged, this, &LogPanel::addLine);
-  connect(session, &Session::message, this, [this](const QString& text, bool isError) {
-    addLine(isError ? tr("error: %1").arg(text) : text);
-  });
+  connect(session, &Session::message, this,
+          [this](const QString& text, bool isError) { addLine(isError ? tr("error: %1").arg(text) : text); });
 }
 
 void LogPanel::addLine(const QString& line) {

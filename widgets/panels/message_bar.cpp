@@ -16,6 +16,7 @@ namespace ql {
 namespace {
 
 constexpr std::size_t kKept = 50;
+constexpr int kNoticeMs = 8000;
 
 }  // namespace
 
@@ -38,6 +39,12 @@ MessageBar::MessageBar(QWidget* parent) : QFrame(parent) {
   connect(m_details, &QPushButton::clicked, this, &MessageBar::showDetails);
   connect(copy, &QToolButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(text()); });
   connect(close, &QToolButton::clicked, this, &MessageBar::dismiss);
+  m_fade.setSingleShot(true);
+  m_fade.setInterval(kNoticeMs);
+  connect(&m_fade, &QTimer::timeout, this, [this] {
+    std::erase_if(m_messages, [](const Message& message) { return !message.isError; });
+    update();
+  });
   hide();
 }
 
@@ -51,11 +58,14 @@ void MessageBar::show(const QString& text, bool isError) {
     if (m_messages.size() > kKept) m_messages.pop_back();
   }
   update();
+  if (!isError) m_fade.start();
   QAccessibleEvent alert(this, QAccessible::Alert);
   QAccessible::updateAccessibility(&alert);
 }
 
-QString MessageBar::text() const { return m_messages.empty() ? QString() : m_messages.front().text; }
+QString MessageBar::text() const {
+  return m_messages.empty() ? QString() : m_messages.front().text;
+}
 
 void MessageBar::dismiss() {
   if (!m_messages.empty()) m_messages.pop_front();
@@ -96,7 +106,8 @@ void MessageBar::showDetails() {
   layout->addWidget(view);
   auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close, dialog);
   QPushButton* copy = buttons->addButton(tr("Copy all"), QDialogButtonBox::ActionRole);
-  connect(copy, &QPushButton::clicked, view, [view] { QGuiApplication::clipboard()->setText(view->toPlainText()); });
+  connect(copy, &QPushButton::clicked, view,
+          [view] { QGuiApplication::clipboard()->setText(view->toPlainText()); });
   connect(buttons, &QDialogButtonBox::rejected, dialog, &QDialog::close);
   layout->addWidget(buttons);
   dialog->show();

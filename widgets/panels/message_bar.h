@@ -1,7 +1,8 @@
 #pragma once
-// One line above the docks for errors and notices: newest shown, the rest counted; details and copy; never a modal box.
+// One line above the docks for errors and notices: newest shown, the rest counted; details and copy; never a
+// modal box.
 #include <QFrame>
-#include <QStringList>
+#include <QTimer>
 
 #include <deque>
 
@@ -37,6 +38,7 @@ class MessageBar : public QFrame {
   QLabel* m_icon;
   QLabel* m_more;
   QPushButton* m_details;
+  QTimer m_fade;  // notices go by themselves, errors stay
 };
 
 }  // namespace ql

@@ -14,6 +14,8 @@
 #include <QTreeView>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace ql {
 
 namespace {
@@ -38,7 +40,8 @@ ModelTreePanel::ModelTreePanel(Session* session, QWidget* parent)
   setupFilter();
   setupTree();
   connect(session->selection(), &Selection::changed, this, &ModelTreePanel::showSelection);
-  connect(session->selection(), &Selection::currentChanged, m_tree->viewport(), qOverload<>(&QWidget::update));
+  connect(session->selection(), &Selection::currentChanged, m_tree->viewport(),
+          qOverload<>(&QWidget::update));
   connect(m_model, &QAbstractItemModel::modelReset, this, &ModelTreePanel::expandInteresting);
   expandInteresting();
 }
@@ -75,7 +78,11 @@ void ModelTreePanel::setupTree() {
   m_tree->setExpandsOnDoubleClick(false);
   fitColumns();
   layout()->addWidget(m_tree);
-  connect(m_tree->selectionModel(), &QItemSelectionModel::selectionChanged, this, &ModelTreePanel::takeSelection);
+  connect(m_tree->selectionModel(), &QItemSelectionModel::selectionChanged, this,
+          &ModelTreePanel::takeSelection);
+  // Keys move the current row after the selection changed.
+  connect(m_tree->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+          &ModelTreePanel::takeSelection);
   connect(m_tree, &QWidget::customContextMenuRequested, this, &ModelTreePanel::showMenu);
   connect(m_tree, &QTreeView::activated, this, [this](const QModelIndex& at) {
     if (const auto id = m_model->linearAt(m_proxy->mapToSource(at)))
@@ -102,8 +109,9 @@ void ModelTreePanel::applyFilter(const QString& text) {
   if (isRegex && pattern.endsWith(QLatin1Char('/'))) pattern.chop(1);
   const QRegularExpression expression(pattern, QRegularExpression::CaseInsensitiveOption);
   setStyleProperty(m_filter, "changed", !expression.isValid());
-  m_filter->setToolTip(expression.isValid() ? tr("Part of a name, or a regular expression between slashes (Ctrl+F)")
-                                            : tr("Not a regular expression: %1").arg(expression.errorString()));
+  m_filter->setToolTip(expression.isValid()
+                           ? tr("Part of a name, or a regular expression between slashes (Ctrl+F)")
+                           : tr("Not a regular expression: %1").arg(expression.errorString()));
   if (!expression.isValid()) return;
   m_proxy->setFilterRegularExpression(expression);
   if (!text.isEmpty()) m_tree->expandAll();
@@ -123,9 +131,13 @@ void ModelTreePanel::focusFilter() {
   m_filter->selectAll();
 }
 
-void ModelTreePanel::expandAll() { m_tree->expandAll(); }
+void ModelTreePanel::expandAll() {
+  m_tree->expandAll();
+}
 
-void ModelTreePanel::collapseAll() { m_tree->collapseAll(); }
+void ModelTreePanel::collapseAll() {
+  m_tree->collapseAll();
+}
 
 std::vector<LinearId> ModelTreePanel::selectedLinears() const {
   std::vector<LinearId> ids;

@@ -1,5 +1,6 @@
 #pragma once
-// The model tree: blocks and linears with shape, scheme, error badge and lock; filter box; its selection is the shared one.
+// The model tree: blocks and linears with shape, scheme, error badge and lock; filter box; its selection is
+// the shared one.
 #include "core/model/model.h"
 
 #include <QWidget>
@@ -35,8 +36,8 @@ class ModelTreePanel : public QWidget {
   void fitColumns();
   void applyFilter(const QString& text);
   void expandInteresting();
-  void takeSelection();   // from the tree to the session
-  void showSelection();   // from the session to the tree
+  void takeSelection();  // from the tree to the session
+  void showSelection();  // from the session to the tree
   void showMenu(const QPoint& at);
   std::vector<LinearId> selectedLinears() const;
   Session* m_session;

@@ -13,8 +13,9 @@ namespace {
 
 using Table = PlanTableModel;
 
-const char* const kPresets[] = {"w8a8",           "w8a8:group=128", "w8a8:group=64",  "w8a8:group=32", "w8a8:group=16",
-                                "w8a16",          "w4a16:group=128", "w4a16:group=32", "bf16"};
+const char* const kPresets[] = {"w8a8",          "w8a8:group=128", "w8a8:group=64",   "w8a8:group=32",
+                                "w8a8:group=16", "w8a16",          "w4a16:group=128", "w4a16:group=32",
+                                "bf16"};
 
 QColor textColor(const QModelIndex& index, bool isCurrent) {
   const Theme& theme = currentTheme();
@@ -35,9 +36,11 @@ QColor textColor(const QModelIndex& index, bool isCurrent) {
 
 }  // namespace
 
-PlanDelegate::PlanDelegate(Session* session, QObject* parent) : QStyledItemDelegate(parent), m_session(session) {}
+PlanDelegate::PlanDelegate(Session* session, QObject* parent)
+    : QStyledItemDelegate(parent), m_session(session) {}
 
-void PlanDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+void PlanDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                         const QModelIndex& index) const {
   const Theme& theme = currentTheme();
   const auto id = static_cast<LinearId>(index.data(Table::LinearRole).toULongLong());
   const bool isCurrent = m_session->selection()->current() == id;

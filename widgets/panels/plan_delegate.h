@@ -1,6 +1,6 @@
 #pragma once
-// Paints the plan table's cells (swatch, accent for changed choices, semibold value, red findings) and edits a choice
-// with a list of the usual ones.
+// Paints the plan table's cells (swatch, accent for changed choices, semibold value, red findings) and edits
+// a choice with a list of the usual ones.
 #include <QStyledItemDelegate>
 
 namespace ql {
@@ -12,7 +12,8 @@ class PlanDelegate : public QStyledItemDelegate {
  public:
   PlanDelegate(Session* session, QObject* parent);
   void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
-  QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem& option, const QModelIndex& index) const override;
+  QWidget* createEditor(QWidget* parent, const QStyleOptionViewItem& option,
+                        const QModelIndex& index) const override;
   void setEditorData(QWidget* editor, const QModelIndex& index) const override;
   void setModelData(QWidget* editor, QAbstractItemModel* model, const QModelIndex& index) const override;
 

@@ -76,6 +76,9 @@ void PlanPanel::setupTable() {
   m_table->sortByColumn(PlanTableModel::NameColumn, Qt::AscendingOrder);
   m_table->installEventFilter(this);
   connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &PlanPanel::takeSelection);
+  // Keys move the current row after the selection changed.
+  connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
+          &PlanPanel::takeSelection);
   connect(m_table, &QWidget::customContextMenuRequested, this, &PlanPanel::showMenu);
   connect(m_table, &QTableView::doubleClicked, this, [this](const QModelIndex& at) {
     if (at.flags().testFlag(Qt::ItemIsEditable))
@@ -121,7 +124,8 @@ void PlanPanel::fitColumns() {
     header->resizeSection(column, scaledPx(widths[column]));
     if (!m_table->isColumnHidden(column)) used += scaledPx(widths[column]);
   }
-  header->resizeSection(0, std::max(scaledPx(150), std::min(scaledPx(300), m_table->viewport()->width() - used)));
+  header->resizeSection(
+      0, std::max(scaledPx(150), std::min(scaledPx(300), m_table->viewport()->width() - used)));
 }
 
 void PlanPanel::resizeEvent(QResizeEvent* event) {
@@ -142,7 +146,8 @@ void PlanPanel::editCurrent() {
 }
 
 bool PlanPanel::eventFilter(QObject* watched, QEvent* event) {
-  if (watched == m_table && (event->type() == QEvent::KeyPress || event->type() == QEvent::ShortcutOverride)) {
+  if (watched == m_table &&
+      (event->type() == QEvent::KeyPress || event->type() == QEvent::ShortcutOverride)) {
     auto* key = static_cast<QKeyEvent*>(event);
     const bool isCopy = key->matches(QKeySequence::Copy), isEdit = key->key() == Qt::Key_F2;
     const bool isFind = key->matches(QKeySequence::Find);
@@ -168,7 +173,8 @@ std::vector<LinearId> PlanPanel::shownRows() const {
 void PlanPanel::copyRows() {
   const Selection* selection = m_session->selection();
   std::vector<LinearId> ids = shownRows();
-  if (!selection->selected().empty()) std::erase_if(ids, [&](LinearId id) { return !selection->contains(id); });
+  if (!selection->selected().empty())
+    std::erase_if(ids, [&](LinearId id) { return !selection->contains(id); });
   QGuiApplication::clipboard()->setText(m_model->asText(ids, QLatin1Char('\t')));
   emit m_session->message(tr("%1 rows copied").arg(countText(static_cast<std::int64_t>(ids.size()))), false);
 }
@@ -222,17 +228,21 @@ void PlanPanel::updateTotals() {
     m_totals->clear();
     return;
   }
-  const double total = workspace->checkpoint() ? static_cast<double>(workspace->checkpoint()->sizeBytes()) : 0;
+  const double total =
+      workspace->checkpoint() ? static_cast<double>(workspace->checkpoint()->sizeBytes()) : 0;
   const PlanTotals totals = planTotals(m_session->plan()->plan(), *model, total);
   const auto count = [](std::size_t n) { return countText(static_cast<std::int64_t>(n)); };
   const auto size = [](double bytes) { return sizeText(static_cast<std::uint64_t>(bytes)); };
   m_counts->setText(tr("<b>%1 linears</b>&nbsp;&nbsp;&nbsp;%2 selected&nbsp;&nbsp;&nbsp;%3 changed")
-                        .arg(count(totals.linears), count(m_session->selection()->selected().size()), count(totals.changed)));
+                        .arg(count(totals.linears), count(m_session->selection()->selected().size()),
+                             count(totals.changed)));
   m_totals->setText(tr("Linears %1 %2 <b>%3</b>&nbsp;&nbsp;&nbsp;&nbsp;Average <b>%4</b> bits/weight")
-                        .arg(size(totals.storedBytes), QString(kArrow), size(totals.plannedBytes), bitsText(totals.averageBits)));
-  m_totals->setToolTip(tr("Size of the quantizable linears as stored and under the plan, float32 scales included; "
-                          "everything else in the checkpoint: %1")
-                           .arg(size(totals.otherBytes)));
+                        .arg(size(totals.storedBytes), QString(kArrow), size(totals.plannedBytes),
+                             bitsText(totals.averageBits)));
+  m_totals->setToolTip(
+      tr("Size of the quantizable linears as stored and under the plan, float32 scales included; "
+         "everything else in the checkpoint: %1")
+          .arg(size(totals.otherBytes)));
 }
 
 void PlanPanel::showMenu(const QPoint& at) {

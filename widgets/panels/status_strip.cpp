@@ -97,14 +97,16 @@ void StatusStrip::showModel() {
   m_measured->setText(tr("Weights measured: %1 of %2 matrices")
                           .arg(countText(static_cast<std::int64_t>(workspace->measuredCount())),
                                countText(static_cast<std::int64_t>(model.linears.size()))));
-  QString dtype = model.linears.empty() ? QString()
-                                        : QString::fromUtf8(dtypeInfo(model.linears.front().dtype).name.data());
+  QString dtype = model.linears.empty()
+                      ? QString()
+                      : QString::fromUtf8(dtypeInfo(model.linears.front().dtype).name.data());
   for (const Linear& linear : model.linears)
     if (linear.isQuantizable) {
       dtype = QString::fromUtf8(dtypeInfo(linear.dtype).name.data());
       break;
     }
-  m_model->setText(tr("%1 parameters · %2").arg(countText(static_cast<std::int64_t>(model.parameterCount)), dtype));
+  m_model->setText(
+      tr("%1 parameters · %2").arg(countText(static_cast<std::int64_t>(model.parameterCount)), dtype));
 }
 
 void StatusStrip::mouseReleaseEvent(QMouseEvent* event) {

@@ -1,5 +1,6 @@
 #pragma once
-// The status bar: the running job with progress, time left, pause and cancel; what has been measured; the model's size.
+// The status bar: the running job with progress, time left, pause and cancel; what has been measured; the
+// model's size.
 #include <QTimer>
 #include <QWidget>
 

@@ -28,14 +28,16 @@ void paintGround(QPainter* painter, const QRect& rect, bool isSelected, bool isC
 
 }  // namespace
 
-TreeDelegate::TreeDelegate(Session* session, QObject* parent) : QStyledItemDelegate(parent), m_session(session) {}
+TreeDelegate::TreeDelegate(Session* session, QObject* parent)
+    : QStyledItemDelegate(parent), m_session(session) {}
 
 QSize TreeDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const {
   const QSize base = QStyledItemDelegate::sizeHint(option, index);
   return {base.width(), std::max(scaledPx(metrics::kTreeRow), option.fontMetrics.height() + 4)};
 }
 
-void TreeDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const {
+void TreeDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                         const QModelIndex& index) const {
   const QVariant linear = index.data(Tree::LinearRole);
   const bool isLinear = linear.isValid();
   const bool isCurrent = isLinear && m_session->selection()->current() == linear.toULongLong();
@@ -53,7 +55,8 @@ void TreeDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option, 
   painter->restore();
 }
 
-void TreeDelegate::paintName(QPainter* painter, const QRect& rect, const QModelIndex& index, bool isCurrent) const {
+void TreeDelegate::paintName(QPainter* painter, const QRect& rect, const QModelIndex& index,
+                             bool isCurrent) const {
   const Theme& theme = currentTheme();
   const bool isBlock = !index.data(Tree::LinearRole).isValid();
   const QString name = index.data().toString();
@@ -63,7 +66,8 @@ void TreeDelegate::paintName(QPainter* painter, const QRect& rect, const QModelI
   const bool isLocked = index.data(Tree::LockedRole).toBool();
   const int lockWidth = isLocked ? scaledPx(14) : 0;
   const int width = std::min(nameMetrics.horizontalAdvance(name), rect.width() - lockWidth);
-  painter->drawText(rect, Qt::AlignVCenter | Qt::AlignLeft, nameMetrics.elidedText(name, Qt::ElideMiddle, width + 1));
+  painter->drawText(rect, Qt::AlignVCenter | Qt::AlignLeft,
+                    nameMetrics.elidedText(name, Qt::ElideMiddle, width + 1));
   if (isBlock) return;
   const QString shape = index.data(Tree::ShapeRole).toString().remove(QChar(0x202f)).remove(QLatin1Char(' '));
   painter->setFont(uiFont(FontRole::Axis));
@@ -81,7 +85,8 @@ void TreeDelegate::paintName(QPainter* painter, const QRect& rect, const QModelI
       .paint(painter, QRect(std::min(left, rect.right() - size), rect.center().y() - size / 2, size, size));
 }
 
-void TreeDelegate::paintWeight(QPainter* painter, const QRect& rect, const QModelIndex& index, bool isCurrent) const {
+void TreeDelegate::paintWeight(QPainter* painter, const QRect& rect, const QModelIndex& index,
+                               bool isCurrent) const {
   const Theme& theme = currentTheme();
   const bool isChanged = index.data(Tree::ChangedRole).toBool();
   painter->setFont(uiFont(FontRole::Axis));
@@ -93,7 +98,8 @@ void TreeDelegate::paintWeight(QPainter* painter, const QRect& rect, const QMode
                     QFontMetrics(painter->font()).elidedText(text, Qt::ElideRight, rect.width()));
 }
 
-void TreeDelegate::paintValue(QPainter* painter, const QRect& rect, const QModelIndex& index, bool isCurrent) const {
+void TreeDelegate::paintValue(QPainter* painter, const QRect& rect, const QModelIndex& index,
+                              bool isCurrent) const {
   const Theme& theme = currentTheme();
   const QVariant value = index.data(Tree::ValueRole);
   const bool isLinear = index.data(Tree::LinearRole).isValid();

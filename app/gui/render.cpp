@@ -1,0 +1,129 @@
+#include "app/gui/render.h"
+
+#include "core/base/error.h"
+#include "widgets/bridge/session.h"
+#include "widgets/bridge/theme.h"
+#include "widgets/canvas/canvas.h"
+#include "widgets/main_window.h"
+#include "widgets/panels/channel_panel.h"
+#include "widgets/panels/matrix_panel.h"
+#include "widgets/panels/message_bar.h"
+#include "widgets/panels/overview_panel.h"
+#include "widgets/panels/start_page.h"
+#include "widgets/work_area.h"
+
+#include <QApplication>
+#include <QElapsedTimer>
+#include <QEventLoop>
+#include <QImage>
+#include <QTextStream>
+
+namespace ql {
+
+namespace {
+
+constexpr int kQuietMs = 250;  // nothing ran for so long: what is shown is final
+
+int fail(const QString& text) {
+  QTextStream(stderr) << "quantloupe: " << text << '\n';
+  return 2;
+}
+
+/// Spins the event loop until `isDone` has held without a break for kQuietMs.
+void waitUntil(const std::function<bool()>& isDone) {
+  QElapsedTimer quiet;
+  quiet.start();
+  while (quiet.elapsed() < kQuietMs) {
+    QApplication::processEvents(QEventLoop::WaitForMoreEvents | QEventLoop::AllEvents, 20);
+    if (!isDone()) quiet.restart();
+  }
+}
+
+/// The first error that was reported; empty = none.
+QString watchErrors(Session* session, QString* error) {
+  QObject::connect(session, &Session::message, session, [error](const QString& text, bool isError) {
+    if (isError && error->isEmpty()) *error = text;
+  });
+  return *error;
+}
+
+bool openInput(MainWindow& window, const QString& path, QString* error) {
+  bool isOpen = false;
+  window.openPath(path, [&isOpen] { isOpen = true; });
+  waitUntil([&] {
+    return (isOpen || !error->isEmpty() || window.session()->model()) && !window.session()->jobs()->isBusy();
+  });
+  return window.session()->model() && error->isEmpty();
+}
+
+QString chooseLayer(Session* session, const QString& name) {
+  const Model& model = *session->model();
+  if (!name.isEmpty()) {
+    const std::optional<LinearId> id = model.find(name.toStdString());
+    if (!id)
+      return QStringLiteral("--layer %1: the model has no linear of that name; `qloupe inspect` lists them.")
+          .arg(name);
+    session->selection()->selectOnly(*id);
+    return {};
+  }
+  for (LinearId id = 0; id < model.linears.size(); ++id)
+    if (session->isFlagged(id)) {
+      session->selection()->selectOnly(id);
+      return {};
+    }
+  return {};
+}
+
+Canvas* canvasOf(MainWindow& window, const QString& view) {
+  if (view == QLatin1String("overview")) return window.workArea()->overview()->findChild<Canvas*>();
+  if (view == QLatin1String("matrix"))
+    return reinterpret_cast<QWidget*>(window.workArea()->matrix())->findChild<Canvas*>();
+  return window.workArea()->channels()->findChild<Canvas*>();
+}
+
+bool areCanvasesSettled(const MainWindow& window) {
+  for (const Canvas* canvas : window.findChildren<Canvas*>())
+    if (canvas->isVisible() && !canvas->view()->isSettled()) return false;
+  return true;
+}
+
+int writeWindow(MainWindow& window, const QString& path) {
+  const QPixmap picture = window.grab();
+  return picture.save(path)
+             ? 0
+             : fail(QStringLiteral(
+                        "%1 cannot be written; choose a folder that exists and a name ending in .png.")
+                        .arg(path));
+}
+
+}  // namespace
+
+int renderPicture(const GuiOptions& options) {
+  MainWindow window;
+  window.resize(options.size);
+  QString error;
+  watchErrors(window.session(), &error);
+  window.show();
+  const bool isStart = options.render == QLatin1String("start");
+  if (isStart) {
+    waitUntil([&] { return window.startPage()->isComplete() || !error.isEmpty(); });
+    return error.isEmpty() ? writeWindow(window, options.output) : fail(error);
+  }
+  if (!openInput(window, options.model, &error)) return fail(error);
+  if (!options.plan.isEmpty() && !openInput(window, options.plan, &error)) return fail(error);
+  if (const QString problem = chooseLayer(window.session(), options.layer); !problem.isEmpty())
+    return fail(problem);
+  waitUntil([&] { return !window.session()->jobs()->isBusy() && areCanvasesSettled(window); });
+  window.messageBar()->clear();
+  waitUntil([&] { return areCanvasesSettled(window); });
+  if (options.render == QLatin1String("main")) return writeWindow(window, options.output);
+  Canvas* canvas = canvasOf(window, options.render);
+  try {
+    savePicture(*canvas->view(), options.size, 1.0, currentTheme(), options.output);
+  } catch (const Error& e) {
+    return fail(QString::fromUtf8(e.what()));
+  }
+  return 0;
+}
+
+}  // namespace ql

@@ -1,0 +1,84 @@
+#pragma once
+// Everything that is seen when a model is open: the docks, their titles and the two default layouts (wide and
+// compact). The outer window owns the tree, the inspector and the bottom tabs; an inner one the three views,
+// so that the bottom dock lies under the tree and the inspector keeps its full height.
+#include <QByteArray>
+#include <QMainWindow>
+
+#include <functional>
+
+class QDockWidget;
+class QLabel;
+class QTabWidget;
+
+namespace ql {
+
+class ChannelPanel;
+class DockTitle;
+class InspectorPanel;
+class JobsPanel;
+class LogPanel;
+class MatrixPanel;
+class ModelTreePanel;
+class OverviewPanel;
+class PlanPanel;
+class Session;
+
+class WorkArea : public QMainWindow {
+  Q_OBJECT
+ public:
+  explicit WorkArea(Session* session, QWidget* parent = nullptr);
+
+  ModelTreePanel* tree() const { return m_tree; }
+  InspectorPanel* inspector() const { return m_inspector; }
+  PlanPanel* planPanel() const { return m_plan; }
+  LogPanel* log() const { return m_log; }
+  OverviewPanel* overview() const { return m_overview; }
+  MatrixPanel* matrix() const { return m_matrix; }
+  ChannelPanel* channels() const { return m_channels; }
+  const QList<QDockWidget*>& docks() const { return m_docks; }
+  bool isCompact() const { return m_isCompact; }
+
+  void showJobs();
+  void showPlan();
+  void resetLayout();
+  /// Both windows' docks, for QSettings; restoring returns false when the bytes do not fit this version.
+  QByteArray layoutState() const;
+  bool restoreLayout(const QByteArray& state);
+
+ signals:
+  void layoutModeChanged(bool isCompact);
+
+ protected:
+  void resizeEvent(QResizeEvent* event) override;
+
+ private:
+  QDockWidget* makeDock(QMainWindow* window, const QString& name, const QString& key, QWidget* panel);
+  void setupViews();
+  void setupSides();
+  void setupBottom();
+  void applyMode(bool isCompact);
+  void placeViews();
+  void updateDetails();
+  void updatePlanLabel();
+  void updateTabs();
+  Session* m_session;
+  QMainWindow* m_views;
+  ModelTreePanel* m_tree = nullptr;
+  InspectorPanel* m_inspector = nullptr;
+  OverviewPanel* m_overview = nullptr;
+  MatrixPanel* m_matrix = nullptr;
+  ChannelPanel* m_channels = nullptr;
+  PlanPanel* m_plan = nullptr;
+  JobsPanel* m_jobs = nullptr;
+  LogPanel* m_log = nullptr;
+  QTabWidget* m_bottomTabs = nullptr;
+  QLabel* m_planLabel = nullptr;
+  QDockWidget *m_treeDock = nullptr, *m_inspectorDock = nullptr, *m_bottomDock = nullptr;
+  QDockWidget *m_overviewDock = nullptr, *m_matrixDock = nullptr, *m_channelDock = nullptr;
+  QList<QDockWidget*> m_docks;
+  QByteArray m_otherModeState;  // of the mode that is not shown
+  bool m_isCompact = false, m_isPlaced = false;
+};
+
+}  // namespace ql
