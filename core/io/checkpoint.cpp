@@ -38,8 +38,12 @@ std::span<const std::byte> Checkpoint::bytes(const TensorInfo& tensor) const {
 }
 
 const MappedFile& Checkpoint::file(const TensorInfo& tensor) const {
-  QL_ASSERT(tensor.shard < m_files.size());
-  return *m_files[tensor.shard];
+  return shardFile(tensor.shard);
+}
+
+const MappedFile& Checkpoint::shardFile(std::size_t shard) const {
+  QL_ASSERT(shard < m_files.size());
+  return *m_files[shard];
 }
 
 fs::path Checkpoint::folder() const {

@@ -50,6 +50,7 @@ class Checkpoint {
   /// The raw bytes of a tensor inside the mapping: unaligned, valid as long as this object.
   std::span<const std::byte> bytes(const TensorInfo& tensor) const;
   const MappedFile& file(const TensorInfo& tensor) const;
+  const MappedFile& shardFile(std::size_t shard) const;
   /// Folder that holds config.json and its friends.
   std::filesystem::path folder() const;
 

@@ -24,6 +24,22 @@ void addEdges(Sha256& hash, std::span<const std::byte> bytes) {
   hash.add(bytes.last(kEdgeBytes));
 }
 
+/// Without it each of the few thousand touched pages would bring megabytes of its neighbours from the disk.
+class RandomAccess {
+ public:
+  explicit RandomAccess(const Checkpoint& checkpoint) : m_checkpoint(checkpoint) { advise(true); }
+  ~RandomAccess() { advise(false); }
+  RandomAccess(const RandomAccess&) = delete;
+  RandomAccess& operator=(const RandomAccess&) = delete;
+
+ private:
+  void advise(bool isOn) const {
+    for (std::size_t i = 0; i < m_checkpoint.shards().size(); ++i)
+      m_checkpoint.shardFile(i).adviseRandom(isOn);
+  }
+  const Checkpoint& m_checkpoint;
+};
+
 }  // namespace
 
 std::string fingerprint(const Checkpoint& checkpoint) {
@@ -35,6 +51,7 @@ std::string fingerprint(const Checkpoint& checkpoint) {
     hash.add(shard.sizeBytes);
     addText(hash, shard.headerSha256);
   }
+  const RandomAccess access(checkpoint);
   const std::vector<TensorInfo>& tensors = checkpoint.tensors();
   const std::size_t count = std::min(tensors.size(), kMaxTensors);
   for (std::size_t i = 0; i < count; ++i) {

@@ -119,6 +119,11 @@ void MappedFile::adviseSequential(std::size_t offset, std::size_t size) const {
   ::madvise(place, std::min(offset + size - first, kReadAheadBytes), MADV_WILLNEED);
 }
 
+void MappedFile::adviseRandom(bool isOn) const {
+  if (m_state->size == 0) return;
+  ::madvise(const_cast<std::byte*>(m_state->data), m_state->size, isOn ? MADV_RANDOM : MADV_NORMAL);
+}
+
 void MappedFile::release(std::size_t offset, std::size_t size) const {
   if (offset >= m_state->size) return;
   size = std::min(size, m_state->size - offset);

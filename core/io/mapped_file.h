@@ -22,6 +22,8 @@ class MappedFile {
   /// Throws Error(Io) naming the file when a page of it vanished since open().
   void throwIfTruncated() const;
   bool isTruncated() const;
+  /// While on, touching a page reads that page alone, not its surroundings: for looking here and there.
+  void adviseRandom(bool isOn) const;
   void adviseSequential(std::size_t offset, std::size_t size) const;  // MADV_SEQUENTIAL + WILLNEED window
   void release(std::size_t offset, std::size_t size) const;           // MADV_DONTNEED: keeps VmHWM bounded
 

@@ -16,8 +16,9 @@ constexpr int kWorkerNice = 5;
 /// the next one, and an arena of more slots than cores would print a warning. Workers are made on demand
 /// only.
 void allowEnoughWorkers() {
-  static const tbb::global_control control(tbb::global_control::max_allowed_parallelism,
-                                           std::max(kMaxThreads, 4 * tbb::info::default_concurrency()));
+  static const tbb::global_control control(
+      tbb::global_control::max_allowed_parallelism,
+      static_cast<std::size_t>(std::max(kMaxThreads, 4 * tbb::info::default_concurrency())));
 }
 
 int threadCountFor(int asked) {
