@@ -198,8 +198,9 @@ std::vector<double> indexTicks(const Axis& axis, double minSpacing) {
 }
 
 void drawBottomAxis(Painter& painter, const Theme& theme, const Axis& axis, double y,
-                    const std::vector<double>& ticks, const TickLabel& label) {
-  const double left = std::min(axis.begin, axis.end), right = std::max(axis.begin, axis.end);
+                    const std::vector<double>& ticks, const TickLabel& label, double overhang) {
+  const double left = std::min(axis.begin, axis.end) - overhang,
+               right = std::max(axis.begin, axis.end) + overhang;
   const double gap = painter.textSize(QStringLiteral("0"), FontRole::Axis).width();
   double taken = -HUGE_VAL;
   for (const double value : ticks) {

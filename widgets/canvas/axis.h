@@ -64,10 +64,10 @@ std::vector<double> valueTicks(const Axis& axis, double minSpacing);
 /// two).
 std::vector<double> indexTicks(const Axis& axis, double minSpacing);
 
-/// Labels below `y`, centred on their ticks and kept inside [begin, end]; those that would touch are left
-/// out.
+/// Labels below `y`, centred on their ticks and kept inside [begin - overhang, end + overhang]; those that
+/// would touch are left out.
 void drawBottomAxis(Painter& painter, const Theme& theme, const Axis& axis, double y,
-                    const std::vector<double>& ticks, const TickLabel& label = {});
+                    const std::vector<double>& ticks, const TickLabel& label = {}, double overhang = 0);
 /// Labels left of `x`, right-aligned, vertically centred on their ticks and kept inside the axis' span.
 void drawLeftAxis(Painter& painter, const Theme& theme, const Axis& axis, double x,
                   const std::vector<double>& ticks, const TickLabel& label = {});

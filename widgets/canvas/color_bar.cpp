@@ -38,12 +38,13 @@ void ColorBar::draw(Painter& painter, const Theme& theme) const {
                      color);
   }
   drawHistogram(painter, theme);
-  drawHandles(painter, theme);
+  if (m_hasHandles) drawHandles(painter, theme);
+  const double s = uiScale();
   if (isHorizontal)
-    drawBottomAxis(painter, theme, {m_extent, m_bar.left(), m_bar.right()}, m_bar.bottom() + 3 * uiScale(),
-                   valueTicks(a, 44 * uiScale()), m_label);
+    drawBottomAxis(painter, theme, {m_extent, m_bar.left(), m_bar.right()}, m_bar.bottom() + 3 * s,
+                   valueTicks(a, 32 * s), m_label, 16 * s);
   else
-    drawLeftAxis(painter, theme, a, m_bar.left() - 8 * uiScale(), valueTicks(a, 22 * uiScale()), m_label);
+    drawLeftAxis(painter, theme, a, m_bar.left() - 8 * s, valueTicks(a, 22 * s), m_label);
 }
 
 void ColorBar::drawHistogram(Painter& painter, const Theme& theme) const {

@@ -29,6 +29,8 @@ class ColorBar {
   void setHistogram(std::vector<double> counts, double length);
   /// Values beyond the handles are shown: an end notch says so.
   void setClipped(bool below, bool above) { m_isClippedBelow = below, m_isClippedAbove = above; }
+  /// Handles are drawn (default). They answer to the mouse all the same.
+  void setHandlesVisible(bool isOn) { m_hasHandles = isOn; }
   void setTickLabel(TickLabel label) { m_label = std::move(label); }
 
   double low() const { return m_low; }
@@ -61,6 +63,7 @@ class ColorBar {
   std::vector<double> m_counts;
   double m_countLength = 0;
   bool m_isClippedBelow = false, m_isClippedAbove = false;
+  bool m_hasHandles = true;
   TickLabel m_label;
   Drag m_drag = Drag::None;
   double m_dragFraction = 0, m_dragLow = 0,

@@ -144,7 +144,7 @@ QString MatrixView::captionText() const {
                                  : tr("pixel: mean of what it covers");
 }
 
-void MatrixView::drawCaption(Painter& painter, const Theme& theme) const {
+void MatrixView::drawCaption(Painter& painter, const Theme& theme) {
   if (m_layout.captionY < 0) return;
   const QRectF& plot = m_layout.plot;
   const double line = painter.lineHeight(FontRole::Axis);
@@ -158,6 +158,10 @@ void MatrixView::drawCaption(Painter& painter, const Theme& theme) const {
   painter.text({plot.left(), m_layout.bar.center().y()},
                painter.elided(quantityText(), m_layout.bar.left() - plot.left() - 4, FontRole::Axis),
                theme.secondary, FontRole::Axis, {TextAlign::Left, TextAlign::Middle});
+  const bool isNarrowed = m_bar.low() > m_extent.from || m_bar.high() < m_extent.to;
+  m_bar.setHandlesVisible(isNarrowed || m_bar.isDragging() ||
+                          m_bar.cursorShape(m_pointer) != Qt::ArrowCursor);
+  m_bar.setClipped(m_bar.low() > m_extent.from, m_bar.high() < m_extent.to);
   m_bar.draw(painter, theme);
 }
 
@@ -178,8 +182,10 @@ void MatrixView::drawValues(Painter& painter) const {
       const float shown = m_quantity == MatrixQuantity::Signed ? *value : std::abs(*value);
       const QPointF centre(columns.toPixel(static_cast<double>(at.column) + 0.5),
                            rows.toPixel(static_cast<double>(at.row) + 0.5));
-      painter.text(centre, valueText(static_cast<double>(shown)),
-                   contrastText(QColor::fromRgb(part.image.pixel(x, y))), FontRole::Axis,
+      const QString text = valueText(static_cast<double>(shown));
+      const QSizeF box = painter.textSize(text, FontRole::Axis);
+      if (!m_layout.plot.contains(QRectF(centre - QPointF(box.width() / 2, box.height() / 2), box))) continue;
+      painter.text(centre, text, contrastText(QColor::fromRgb(part.image.pixel(x, y))), FontRole::Axis,
                    {TextAlign::Center, TextAlign::Middle});
     }
   }

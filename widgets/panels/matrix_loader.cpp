@@ -23,8 +23,10 @@ MatrixLevels levelsOf(const TilePyramid& pyramid) {
   if (values.empty()) return levels;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
   std::nth_element(values.begin(), middle, values.end());
-  levels.typical =
-      static_cast<double>(*middle) / 3;  // a tile's largest of 64 is about three times its median
+  // The largest of n Gaussian magnitudes is about sqrt(2 ln n) deviations, their median 0.67 of one.
+  const double n = static_cast<double>(pyramid.levels.front().tile * pyramid.levels.front().tile);
+  const double ratio = n > 1 ? 0.67 / std::sqrt(2 * std::log(n)) : 1;
+  levels.typical = static_cast<double>(*middle) * ratio;
   levels.largest = static_cast<double>(*std::max_element(values.begin(), values.end()));
   return levels;
 }
@@ -96,8 +98,9 @@ void MatrixLoader::setTarget(std::optional<LinearId> id, MatrixQuantity quantity
 }
 
 void MatrixLoader::statisticsArrived() {
-  if (!m_id || m_pyramid || isError()) return;
-  usePreview();
+  if (!m_id || isError() || !m_session->workspace()) return;
+  if (!m_pyramid) return usePreview();
+  if (const auto stats = m_session->workspace()->weightStats(*m_id)) m_view->setLevels(levelsOf(*stats));
 }
 
 // The stored pyramid is there at once; the picture it gives never misses a maximum, it is only coarse.

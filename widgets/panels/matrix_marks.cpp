@@ -74,16 +74,16 @@ void MatrixView::drawFlags(Painter& painter, const Theme& theme) const {
   if (m_layout.top.isNull() || m_content->flaggedColumns.empty()) return;
   const Axis axis = columnAxis();
   const QRectF& area = m_layout.top;
-  const double gap = 4 * uiScale();
+  const double gap = 4 * uiScale(), halfCell = axis.pixelsPerUnit() / 2;
   const double together = painter.textSize(QStringLiteral("0000"), FontRole::AxisSemibold).width();
   std::vector<FlagCluster> clusters;
   for (const std::int64_t column : m_content->flaggedColumns) {
     const double x = axis.toPixel(static_cast<double>(column) + 0.5);
     if (x < area.left() || x > area.right()) continue;
     painter.fillRect(QRectF(x - 1.5, area.top() - 4 * uiScale(), 3, 3), theme.finding);
-    if (clusters.empty() || x - clusters.back().last > together) clusters.push_back({{}, x, x});
+    if (clusters.empty() || x - clusters.back().last > together) clusters.push_back({{}, x - halfCell, x});
     clusters.back().columns.push_back(column);
-    clusters.back().last = x;
+    clusters.back().last = x + halfCell;
   }
   double taken = area.left();
   for (std::size_t i = 0; i < clusters.size(); ++i) {

@@ -94,6 +94,8 @@ MatrixPanel::~MatrixPanel() {
 
 void MatrixPanel::setupToolbar() {
   m_toolbar->setFixedHeight(scaledPx(metrics::kViewToolbar));
+  m_toolbar->setAutoFillBackground(true);  // one ground with the canvas below
+  m_toolbar->setBackgroundRole(QPalette::Base);
   auto* row = new QHBoxLayout(m_toolbar);
   row->setContentsMargins(scaledPx(metrics::kGap), 0, scaledPx(metrics::kGap), 0);
   row->setSpacing(scaledPx(metrics::kGap));

@@ -34,6 +34,7 @@ bool MatrixRequest::operator==(const MatrixRequest& other) const {
 MatrixView::MatrixView(QObject* parent) : CanvasView(parent) {
   m_bar.onRange = [this](double, double) { repaint(); };
   m_bar.onFit = [this] {
+    m_extent = {0, 0};
     resetRange();
     repaint();
   };
@@ -49,6 +50,7 @@ void MatrixView::setContent(std::shared_ptr<const MatrixContent> content) {
   if (!isSameMatrix) {
     m_heatmap.clear();
     m_levels.reset();
+    m_extent = {0, 0};
     m_wanted.reset();
     m_hover.reset();
     m_cursor.reset();
@@ -68,6 +70,7 @@ void MatrixView::setQuantity(MatrixQuantity quantity) {
   if (quantity == m_quantity) return;
   m_quantity = quantity;
   m_levels.reset();
+  m_extent = {0, 0};
   m_wanted.reset();
   m_heatmap.clear();
   m_problem.clear();
@@ -225,7 +228,9 @@ bool MatrixView::isSettled() const {
 // Colours
 // -------------------------------------------------------------------------------------------------------------
 
+// Fits the bar to the levels; a range set by hand stays while the bar spans the same.
 void MatrixView::resetRange() {
+  const ValueRange before = m_extent;
   const double largest = m_levels && m_levels->largest > 0 ? m_levels->largest : 1;
   const double typical =
       m_levels && m_levels->typical > 0 ? std::min(m_levels->typical, largest) : largest / 300;
@@ -233,10 +238,11 @@ void MatrixView::resetRange() {
     m_extent = fitted(-largest, largest, m_isLog ? AxisScale::Symlog : AxisScale::Linear);
     m_extent.threshold = typical;
   } else if (m_isLog) {
-    m_extent = fitted(typical / 5, largest, AxisScale::Log);
+    m_extent = fitted(typical / 3, largest, AxisScale::Log);
   } else {
     m_extent = fitted(0, largest, AxisScale::Linear);
   }
+  if (m_extent == before) return;
   m_bar.setExtent(m_extent);
   m_bar.setRange(m_extent.from, m_extent.to);
   m_bar.setMap(*colorScale().map);
@@ -259,7 +265,7 @@ QString MatrixView::quantityText() const {
     case MatrixQuantity::Error:
       break;
   }
-  return QStringLiteral("|Q(W) ") + kMinus + QStringLiteral(" W|");
+  return tr("error");
 }
 
 // Elements

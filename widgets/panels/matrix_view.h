@@ -100,7 +100,7 @@ class MatrixView : public CanvasView {
   ValueRange columnLimits() const;
   void setVisible(const ValueRange& rows, const ValueRange& columns);
   void requestPictures();
-  QString quantityText() const;  // "|W|", "W", "|Q(W) - W|"
+  QString quantityText() const;  // "|W|", "W", "error"
   std::optional<MatrixPosition> elementAt(QPointF at) const;
   std::optional<MatrixPosition> shownPosition() const;  // hover, else keyboard cursor
   /// The value the picture shows at an element, when texels are elements.
@@ -122,7 +122,7 @@ class MatrixView : public CanvasView {
   void drawHint(Painter& painter, const Theme& theme) const;
   void drawAxes(Painter& painter, const Theme& theme) const;
   void drawMarginals(Painter& painter, const Theme& theme) const;
-  void drawCaption(Painter& painter, const Theme& theme) const;
+  void drawCaption(Painter& painter, const Theme& theme);
   void drawValues(Painter& painter) const;
   void drawGroups(Painter& painter, const Theme& theme) const;
   void drawFlags(Painter& painter, const Theme& theme) const;
@@ -142,7 +142,7 @@ class MatrixView : public CanvasView {
   MatrixLayout m_layout;
   Heatmap m_heatmap;
   ColorBar m_bar;
-  ValueRange m_extent;                    // of the colour bar
+  ValueRange m_extent{0, 0};              // of the colour bar; equal ends = not fitted yet
   std::optional<MatrixRequest> m_wanted;  // last asked for
   bool m_isAnswered = false;              // by a picture that is no preview
   bool m_isPreview = false;
