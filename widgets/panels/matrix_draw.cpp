@@ -53,7 +53,10 @@ void MatrixView::draw(Painter& painter, const Theme& theme) {
   m_heatmap.draw(painter, m_layout.plot, columnAxis(), rowAxis());
   if (m_heatmap.isEmpty()) {
     painter.fillRect(m_layout.plot, blend(theme.base, theme.grid, 0.5));
-    const QString text = !m_problem.isEmpty() ? m_problem : m_levels ? QString() : tr("Measuring…");
+    const QString text = !hasElements()         ? tr("This matrix has no weights.")
+                         : !m_problem.isEmpty() ? m_problem
+                         : m_levels             ? QString()
+                                                : tr("Measuring…");
     painter.text(m_layout.plot.center(), painter.elided(text, m_layout.plot.width() - 16, FontRole::Body),
                  theme.secondary, FontRole::Body, {TextAlign::Center, TextAlign::Middle});
   } else {

@@ -17,7 +17,7 @@ bool MatrixView::handle(const CanvasEvent& event) {
     m_hasFocus = event.type == CanvasEvent::FocusIn;
     return false;
   }
-  if (!m_content) return false;
+  if (!hasElements()) return false;
   m_pointer = event.type == CanvasEvent::Key ? m_pointer : event.position;
   if (!m_layout.bar.isNull() && m_bar.handle(event)) {
     repaint();
@@ -62,8 +62,8 @@ bool MatrixView::handleMove(const CanvasEvent& event) {
   const QPointF moved = event.position - m_dragStart;
   if (m_drag == Drag::Pending && std::hypot(moved.x(), moved.y()) > kDragThreshold) m_drag = Drag::Pan;
   if (m_drag == Drag::Pan) {
-    const double down = moved.y() / m_layout.plot.height() * m_dragRows.span() / rowLimits().span();
-    const double across = moved.x() / m_layout.plot.width() * m_dragColumns.span() / columnLimits().span();
+    const double down = moved.y() / m_layout.plot.height();
+    const double across = moved.x() / m_layout.plot.width();
     setVisible(panned(m_dragRows, -down, rowLimits()), panned(m_dragColumns, -across, columnLimits()));
     return true;
   }

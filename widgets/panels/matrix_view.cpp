@@ -206,13 +206,13 @@ void MatrixView::reveal(MatrixPosition at) {
     const double low = static_cast<double>(index), high = low + 1;
     if (low >= range.from && high <= range.to) return range;
     const double shift = low < range.from ? low - range.from : high - range.to;
-    return panned(range, shift / limits.span(), limits);
+    return panned(range, shift / range.span(), limits);
   };
   setVisible(moved(m_rows, at.row, rowLimits()), moved(m_columns, at.column, columnLimits()));
 }
 
 void MatrixView::requestPictures() {
-  if (!m_content || !m_levels || m_layout.plot.isEmpty() || m_content->out <= 0 || m_content->in <= 0) return;
+  if (!hasElements() || !m_levels || m_layout.plot.isEmpty()) return;
   const MatrixRequest request{heatmapViewport(columnAxis(), rowAxis(), devicePixelRatio()), m_pool,
                               colorScale()};
   if (m_wanted && request == *m_wanted) return;
@@ -222,7 +222,7 @@ void MatrixView::requestPictures() {
 }
 
 bool MatrixView::isSettled() const {
-  return !m_content || !m_problem.isEmpty() || (m_wanted && m_isAnswered);
+  return !hasElements() || !m_problem.isEmpty() || (m_wanted && m_isAnswered);
 }
 
 // Colours

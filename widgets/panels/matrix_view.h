@@ -93,6 +93,7 @@ class MatrixView : public CanvasView {
   enum class Drag { None, Pending, Pan };
 
   // State (matrix_view.cpp)
+  bool hasElements() const { return m_content && m_content->out > 0 && m_content->in > 0; }
   void updateLayout();
   void updateBar();
   void resetRange();
