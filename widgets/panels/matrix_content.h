@@ -20,6 +20,7 @@ struct MatrixContent {
   std::vector<float> gain;                       // norm gain by column, may be empty
   std::vector<std::int64_t> flaggedColumns;      // of findings, ascending
   QString schemeText;                            // of the shown choice: "int8 g32"
+  std::string choiceKey;                         // tells choices apart whose text is the same
   std::int64_t groupColumns = 0, groupRows = 0;  // its parts' edges, 0 = not divided that way
   bool hasWeights = true;                        // false: only statistics are open
   MatrixRef matrix;

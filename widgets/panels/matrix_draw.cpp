@@ -136,11 +136,11 @@ void MatrixView::drawMarginals(Painter& painter, const Theme& theme) const {
 }
 
 QString MatrixView::captionText() const {
-  if (m_isPreview && m_content->stats && !m_content->stats->pyramid.levels.empty()) {
+  if (isCoarse()) {
     const std::int64_t tile = m_content->stats->pyramid.levels.front().tile;
     const QString size = QStringLiteral("%1 ").arg(tile) + kTimes + QStringLiteral(" %1").arg(tile);
-    return m_content->hasWeights ? tr("preview: largest in %1").arg(size)
-                                 : tr("from statistics: largest in %1").arg(size);
+    return m_content->hasWeights ? tr("preview: largest of %1").arg(size)
+                                 : tr("stored: largest of %1").arg(size);
   }
   if (m_heatmap.part().isElementwise()) return tr("one cell a weight");
   return m_pool == PoolKind::Max ? tr("pixel: largest %1 it covers").arg(quantityText())
@@ -172,7 +172,7 @@ void MatrixView::drawValues(Painter& painter) const {
   const HeatmapPicture& part = m_heatmap.part();
   const Axis columns = columnAxis(), rows = rowAxis();
   const bool isWide = columns.pixelsPerUnit() >= kValueCellWidth * uiScale() - 1e-6;
-  if (!isWide || rows.pixelsPerUnit() < painter.lineHeight(FontRole::Axis) + 2 || m_isPreview ||
+  if (!isWide || rows.pixelsPerUnit() < painter.lineHeight(FontRole::Axis) + 2 || isCoarse() ||
       !part.isElementwise())
     return;
   const ClipScope clip(painter, m_layout.plot);

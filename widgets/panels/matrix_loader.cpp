@@ -71,6 +71,7 @@ void MatrixLoader::reset() {
   m_lastValues.reset();
   m_pyramid.reset();
   m_source.reset();
+  m_errors.reset();
   m_isPreview = false;
 }
 
@@ -80,6 +81,7 @@ void MatrixLoader::setTarget(std::optional<LinearId> id, MatrixQuantity quantity
   const bool isSamePicture = id == m_id && quantity == m_quantity && workspace == m_workspace.lock() &&
                              (isSameScheme || quantity != MatrixQuantity::Error);
   m_choice = choice;
+  if (!isSameScheme) m_errors.reset();
   if (isSamePicture) return;
   reset();
   m_id = id;
@@ -205,24 +207,32 @@ void MatrixLoader::takeImage(const MatrixRequest& request, HeatmapPicture pictur
 void MatrixLoader::wantCell(std::int64_t row, std::int64_t column) {
   const std::shared_ptr<Workspace> workspace = m_session->workspace();
   if (!m_id || !workspace || !workspace->weights()) return;
-  m_session->jobs()->run<MatrixCell>(
+  struct Result {
+    MatrixCell cell;
+    std::shared_ptr<const WeightSource> errors;
+  };
+  m_session->jobs()->run<Result>(
       this, slot("cell"), tr("Reading a weight"), true,
-      [workspace, id = *m_id, scheme = m_choice.weight, row, column](JobContext& job) {
+      [workspace, id = *m_id, scheme = m_choice.weight, errors = m_errors, row, column](JobContext& job) {
         const MatrixRef& matrix = workspace->model().linears[id].matrix;
+        const auto at = static_cast<std::size_t>(column);
         std::vector<float> values(static_cast<std::size_t>(matrix.in));
         workspace->weights()->readRows(matrix, row, row + 1, values);
-        MatrixCell cell{row, column, values[static_cast<std::size_t>(column)], std::nullopt};
-        if (!scheme) return cell;
+        Result result{{row, column, values[at], std::nullopt}, errors};
+        if (!scheme) return result;
         try {
-          workspace->errorSource(id, *scheme, job)->readRows(matrix, row, row + 1, values);
-          cell.quantized = cell.weight + values[static_cast<std::size_t>(column)];
+          if (!result.errors) result.errors = workspace->errorSource(id, *scheme, job);
+          result.errors->readRows(matrix, row, row + 1, values);
+          result.cell.quantized = result.cell.weight + values[at];
         } catch (const Error&) {
           // a scheme that a plan may hold but this version cannot measure: the read-out shows a dash
         }
-        return cell;
+        return result;
       },
-      [this, generation = m_generation, id = *m_id](const MatrixCell& cell) {
-        if (generation == m_generation && m_id == id) m_view->setCell(cell);
+      [this, generation = m_generation, scheme = m_choice.weight](const Result& result) {
+        if (generation != m_generation || scheme != m_choice.weight) return;
+        m_errors = result.errors;
+        m_view->setCell(result.cell);
       });
 }
 

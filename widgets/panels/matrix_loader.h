@@ -42,6 +42,7 @@ class MatrixLoader : public QObject {
   std::weak_ptr<Workspace> m_workspace;  // of the pictures below
   std::shared_ptr<const TilePyramid> m_pyramid;
   std::shared_ptr<const WeightSource> m_source;
+  std::shared_ptr<const WeightSource> m_errors;  // Q(W) - W under m_choice, for the read-out
   bool m_isPreview = false;
   std::optional<MatrixRequest> m_next;  // latest wins
   std::optional<MatrixRequest> m_lastRequest;

@@ -175,8 +175,8 @@ void MatrixView::drawCellReadOut(Painter& painter, const Theme& theme) const {
     rows.push_back({tr("norm g"), valueText(static_cast<double>(m_content->gain[column]))});
   const HeatmapPicture& part = m_heatmap.part();
   const auto texel = part.texelAt(static_cast<double>(at->row) + 0.5, static_cast<double>(at->column) + 0.5);
-  if (texel && !part.isElementwise() && m_pool == PoolKind::Max)
-    rows.push_back({tr("pixel %1").arg(quantityText()),
+  if (texel && (isCoarse() || !part.isElementwise()) && m_pool == PoolKind::Max)
+    rows.push_back({(isCoarse() ? tr("tile %1") : tr("pixel %1")).arg(quantityText()),
                     valueText(std::abs(static_cast<double>(part.values->values[*texel])))});
   if (!m_content->hasWeights) rows.push_back({tr("values need the weight files"), {}});
   const QPointF anchor = m_hover ? m_pointer

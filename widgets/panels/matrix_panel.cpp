@@ -173,6 +173,7 @@ void MatrixPanel::refresh() {
     content->stats = workspace->weightStats(*id);
     content->gain = workspace->gain(*id);
     content->flaggedColumns = flaggedColumns(m_session->findings(*id));
+    content->choiceKey = choiceJson(choice);
     content->schemeText = choice.weight ? QString::fromStdString(weightSchemeText(choice)) : QString();
     std::tie(content->groupColumns, content->groupRows) = groupEdges(choice);
     content->hasWeights = workspace->weights() != nullptr;

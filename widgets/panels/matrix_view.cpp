@@ -44,6 +44,7 @@ MatrixView::MatrixView(QObject* parent) : CanvasView(parent) {
 // -------------------------------------------------------------------------------------------------------
 
 void MatrixView::setContent(std::shared_ptr<const MatrixContent> content) {
+  const bool isSameChoice = content && m_content && content->choiceKey == m_content->choiceKey;
   const bool isSameMatrix = content && m_content && content->name == m_content->name &&
                             content->out == m_content->out && content->in == m_content->in;
   m_content = std::move(content);
@@ -60,8 +61,10 @@ void MatrixView::setContent(std::shared_ptr<const MatrixContent> content) {
     m_rows = rowLimits();
     m_columns = columnLimits();
   }
-  m_cell = {};  // the shown choice may be another one
-  if (const auto at = shownPosition(); at && m_content->hasWeights) emit cellWanted(at->row, at->column);
+  if (!isSameMatrix || !isSameChoice) {
+    m_cell = {};
+    if (const auto at = shownPosition(); at && m_content->hasWeights) emit cellWanted(at->row, at->column);
+  }
   updateLayout();
   repaint();
 }
@@ -222,7 +225,7 @@ void MatrixView::requestPictures() {
 }
 
 bool MatrixView::isSettled() const {
-  return !hasElements() || !m_problem.isEmpty() || (m_wanted && m_isAnswered);
+  return !hasElements() || !m_problem.isEmpty() || (m_levels && m_wanted && m_isAnswered);
 }
 
 // Colours
@@ -284,9 +287,14 @@ std::optional<MatrixPosition> MatrixView::shownPosition() const {
   return m_hover ? m_hover : m_cursor;
 }
 
+bool MatrixView::isCoarse() const {
+  if (!m_content || !m_content->stats || m_content->stats->pyramid.levels.empty()) return false;
+  return (m_isPreview || !m_content->hasWeights) && m_content->stats->pyramid.levels.front().tile > 1;
+}
+
 std::optional<float> MatrixView::elementValue(MatrixPosition at) const {
   const HeatmapPicture& part = m_heatmap.part();
-  if (!part.isElementwise() || m_isPreview) return std::nullopt;
+  if (!part.isElementwise() || isCoarse()) return std::nullopt;
   const auto texel = part.texelAt(static_cast<double>(at.row), static_cast<double>(at.column));
   if (!texel) return std::nullopt;
   const std::uint8_t bits = part.values->nonFinite.empty() ? std::uint8_t{0} : part.values->nonFinite[*texel];

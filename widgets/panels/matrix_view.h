@@ -104,6 +104,8 @@ class MatrixView : public CanvasView {
   QString quantityText() const;  // "|W|", "W", "error"
   std::optional<MatrixPosition> elementAt(QPointF at) const;
   std::optional<MatrixPosition> shownPosition() const;  // hover, else keyboard cursor
+  /// True when the picture comes from the stored pyramid: its texels are not weights.
+  bool isCoarse() const;
   /// The value the picture shows at an element, when texels are elements.
   std::optional<float> elementValue(MatrixPosition at) const;
 
