@@ -105,34 +105,24 @@ void setMedianAbs(const std::vector<CodeValue>& values, std::uint64_t count, Wei
 
 }  // namespace
 
-CodeCounter::CodeCounter() : m_tables(kTables * kCodes) {}
+CodeCounter::CodeCounter() : m_tables(kCounterTables * kCodes) {}
 
-void CodeCounter::add(const StripTile& tile) {
-  std::uint32_t* a = m_tables.data();
-  std::uint32_t *b = a + kCodes, *c = b + kCodes, *d = c + kCodes;
+void CodeCounter::add(const StripTile& tile, int rowBegin) {
   const std::size_t n = static_cast<std::size_t>(tile.columns);
   const bool isWide = tile.kind == StoredKind::F32;
-  for (int r = 0; r < tile.rows; ++r) {
+  for (int r = rowBegin; r < tile.rows; ++r) {
     const std::byte* p = tile.data + static_cast<std::size_t>(r) * tile.rowBytes;
-    std::size_t i = 0;
-    for (; !isWide && i + 8 <= n; i += 8) {
-      std::uint64_t x, y;
-      std::memcpy(&x, p + 2 * i, sizeof x);
-      std::memcpy(&y, p + 2 * i + 8, sizeof y);
-      ++a[x & 0xffff], ++b[(x >> 16) & 0xffff], ++c[(x >> 32) & 0xffff], ++d[x >> 48];
-      ++a[y & 0xffff], ++b[(y >> 16) & 0xffff], ++c[(y >> 32) & 0xffff], ++d[y >> 48];
-    }
-    for (; i < n; ++i) {
+    for (std::size_t i = 0; i < n; ++i) {
       std::uint16_t code;  // of a float: its upper half
       std::memcpy(&code, p + (isWide ? 4 * i + 2 : 2 * i), sizeof code);
-      ++a[(i % kTables) * kCodes + code];
+      ++m_tables[(i % kCounterTables) * kCodes + code];
     }
   }
   m_counted += n * static_cast<std::size_t>(tile.rows);
 }
 
 void CodeCounter::flushInto(std::vector<std::uint64_t>& total) {
-  for (std::size_t t = 0; t < kTables; ++t)
+  for (std::size_t t = 0; t < kCounterTables; ++t)
     for (std::size_t code = 0; code < kCodes; ++code) total[code] += m_tables[t * kCodes + code];
   std::fill(m_tables.begin(), m_tables.end(), 0u);
   m_counted = 0;

@@ -9,22 +9,23 @@
 
 namespace ql {
 
-inline constexpr std::size_t kCodes = 65536;
+inline constexpr std::size_t kCodes = kCodePatterns;
 
 /// The counting tables of one worker. Neighbouring values go to different tables, so that an increment does
 /// not wait for the store of the one before.
 class CodeCounter {
  public:
   CodeCounter();
-  /// Counts every value of the tile; any width.
-  void add(const StripTile& tile);
+  /// For sumTile(), which counts on the way; add() the tile afterwards.
+  std::uint32_t* tables() { return m_tables.data(); }
+  /// Counts the values of the tile from row rowBegin on, any width; those before were counted by sumTile().
+  void add(const StripTile& tile, int rowBegin);
   /// Adds the counts to `total` (kCodes long) and starts anew.
   void flushInto(std::vector<std::uint64_t>& total);
   /// Values counted since the last flush: flush before 2^32.
   std::uint64_t counted() const { return m_counted; }
 
  private:
-  static constexpr std::size_t kTables = 4;
   std::vector<std::uint32_t> m_tables;
   std::uint64_t m_counted = 0;
 };

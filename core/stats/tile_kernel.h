@@ -12,6 +12,8 @@ inline constexpr int kTileColumns =
 inline constexpr int kStripRows = 32;   // rows summed in float before they are flushed to double
 inline constexpr int kColumnStep = 32;  // tile widths are multiples of this (16-bit lanes of AVX-512)
 
+inline constexpr std::size_t kCodePatterns = 65536, kCounterTables = 2;
+
 /// What the bytes of a strip are. Values are read unaligned.
 enum class StoredKind { Bf16, F16, F32 };
 
@@ -36,19 +38,25 @@ struct TileSums {
   alignas(64) float columnSq[kTileColumns];
   alignas(64) float columnQuad[kTileColumns];
   alignas(64) std::uint16_t columnZeros[kTileColumns];  // valid when hasZeros
-  alignas(64) std::int16_t keyMin[kTileColumns];        // scratch: order-preserving 16-bit codes
+  alignas(64) std::int16_t keyMin[kTileColumns];        // scratch: 16-bit codes, also as keys
   alignas(64) std::int16_t keyMax[kTileColumns];
   float rowMin[kStripRows], rowMax[kStripRows], rowSum[kStripRows], rowSq[kStripRows], rowQuad[kStripRows];
   std::uint32_t rowZeros[kStripRows];
   double cube = 0;           // sum of w^3 over the tile
   std::uint32_t bitsOr = 0;  // of all float patterns (F32 only)
   bool hasZeros = false;
+  bool isMixed = false;  // scratch: every row so far has values of both signs
+  int countedRows = 0;   // rows whose codes went into the counters, also when sumTile() returned false
 };
 
 /// Fills `sums`; withMoments = false leaves the second and higher powers out.
 /// Returns false, with `sums` unspecified, when a value is not finite or the float range cannot hold the
 /// fourth powers (largest |w| of a row above 2^24, or below 2^-28 and not zero).
-bool sumTile(const StripTile& tile, bool withMoments, TileSums& sums);
+/// `counters` may be null, else kCounterTables tables of kCodePatterns counters: 16-bit codes are counted on
+/// the way when withMoments is set, in rows 0..countedRows.
+bool sumTile(const StripTile& tile, bool withMoments, std::uint32_t* counters, TileSums& sums);
+/// sumTile() of float32 values; counts nothing.
+bool sumFloatTile(const StripTile& tile, bool withMoments, TileSums& sums);
 
 /// Adds float values to double accumulators, n a multiple of kColumnStep.
 void addToDouble(const float* values, int n, double* sums);
