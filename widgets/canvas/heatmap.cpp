@@ -24,6 +24,12 @@ QRectF placeOf(const MatrixViewport& viewport, const Axis& columns, const Axis& 
                 QPointF(columns.toPixel(viewport.columnEnd), rows.toPixel(viewport.rowEnd)));
 }
 
+bool covers(const HeatmapPicture& picture, const ValueRange& columns, const ValueRange& rows) {
+  const MatrixViewport& v = picture.viewport;
+  return !picture.image.isNull() && v.columnBegin <= columns.from && v.columnEnd >= columns.to &&
+         v.rowBegin <= rows.from && v.rowEnd >= rows.to;
+}
+
 // Only the texels that are seen, plus one: a picture stretched far beyond the plot overflows a renderer's
 // coordinates.
 void drawPicture(Painter& painter, const HeatmapPicture& picture, const QRectF& plot, const Axis& columns,
@@ -92,7 +98,7 @@ void Heatmap::clear() {
 
 void Heatmap::draw(Painter& painter, const QRectF& plot, const Axis& columns, const Axis& rows) const {
   const ClipScope clip(painter, plot);
-  drawPicture(painter, m_whole, plot, columns, rows);
+  if (!covers(m_part, columns.range, rows.range)) drawPicture(painter, m_whole, plot, columns, rows);
   drawPicture(painter, m_part, plot, columns, rows);
 }
 
