@@ -4,6 +4,7 @@
 #include "core/jobs/parallel_for.h"
 #include "core/stats/exact_tile.h"
 #include "core/stats/pyramid_build.h"
+#include "core/stats/view_axis.h"
 #include "core/stats/view_kernel.h"
 
 #include <algorithm>
@@ -15,63 +16,7 @@ namespace {
 
 constexpr std::int64_t kBandRows = 8;     // pixel rows of one task
 constexpr std::int64_t kRowsAtOnce = 64;  // matrix rows converted together where they cannot be read in place
-constexpr double kSliver = 1e-6;          // overlaps below this share of a unit are rounding
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-/// The units (elements or texels) that one pixel covers along an axis, and its edges in elements.
-struct Span {
-  std::int64_t begin = 0, end = 0;  // empty outside the matrix
-  double from = 0, to = 0;
-};
-
-struct Axis {
-  std::vector<Span> spans;
-  std::int64_t begin = 0, end = 0;  // units seen in all
-  std::int64_t tile = 1, elements = 0;
-  bool isMagnified = false;  // pixels smaller than a unit show the one at their centre
-  bool isAligned = true;     // no unit lies in two pixels
-};
-
-Axis makeAxis(double from, double to, int pixels, std::int64_t tile, std::int64_t elements) {
-  Axis axis;
-  axis.tile = tile;
-  axis.elements = elements;
-  axis.spans.resize(static_cast<std::size_t>(pixels));
-  const std::int64_t units = (elements + tile - 1) / tile;
-  const double unit = static_cast<double>(tile), pitch = (to - from) / pixels;
-  axis.isMagnified = pitch / unit < 1 - kSliver;
-  axis.begin = units;
-  for (int x = 0; x < pixels; ++x) {
-    Span& span = axis.spans[static_cast<std::size_t>(x)];
-    span.from = from + (to - from) * x / pixels;
-    span.to = from + (to - from) * (x + 1) / pixels;
-    const double a = span.from / unit, b = span.to / unit;
-    if (axis.isMagnified) {
-      span.begin = static_cast<std::int64_t>(std::floor(0.5 * (a + b)));
-      span.end = span.begin + 1;
-    } else {
-      span.begin = static_cast<std::int64_t>(std::floor(a + kSliver));
-      span.end = std::max(span.begin + 1, static_cast<std::int64_t>(std::ceil(b - kSliver)));
-      axis.isAligned =
-          axis.isAligned && std::abs(a - std::round(a)) < kSliver && std::abs(b - std::round(b)) < kSliver;
-    }
-    span.begin = std::clamp<std::int64_t>(span.begin, 0, units);
-    span.end = std::clamp<std::int64_t>(span.end, 0, units);
-    if (span.begin >= span.end) continue;
-    axis.begin = std::min(axis.begin, span.begin);
-    axis.end = std::max(axis.end, span.end);
-  }
-  axis.begin = std::min(axis.begin, axis.end);
-  return axis;
-}
-
-// Elements of unit i under the pixel, the weight of its mean.
-double overlap(const Axis& axis, const Span& span, std::int64_t i) {
-  const double low = static_cast<double>(i * axis.tile);
-  const double high = static_cast<double>(std::min(axis.elements, (i + 1) * axis.tile));
-  if (axis.isMagnified) return high - low;
-  return std::max(0.0, std::min(span.to, high) - std::max(span.from, low));
-}
 
 std::uint8_t flagOf(float value) {
   if (std::isnan(value)) return 1;
@@ -81,7 +26,8 @@ std::uint8_t flagOf(float value) {
 
 /// Reduces the units under one pixel row to one row of units.
 struct RowFold {
-  std::vector<float> min, max, peak, rows;
+  std::vector<float> min, max, rows;
+  std::vector<std::uint32_t> peak;  // keys
   std::vector<double> sum, weight;
   std::vector<std::uint8_t> flags;
   bool anyFlags = false;
@@ -108,9 +54,9 @@ class Resampler {
 
  private:
   void drawBand(std::int64_t band);
-  void foldRows(const Span& span, RowFold& fold) const;
-  void foldLevel(const Span& span, RowFold& fold) const;
-  void foldMatrix(const Span& span, RowFold& fold) const;
+  void foldRows(const PixelSpan& span, RowFold& fold) const;
+  void foldLevel(const PixelSpan& span, RowFold& fold) const;
+  void foldMatrix(const PixelSpan& span, RowFold& fold) const;
   void foldStored(const std::byte* data, StoredKind kind, double height, RowFold& fold) const;
   void drawRow(RowFold& fold, std::size_t y);
   void drawMeans(const RowFold& fold, std::size_t y);
@@ -120,7 +66,7 @@ class Resampler {
   const PyramidLevel* m_level;  // null: from the matrix
   PoolKind m_pool;
   JobContext& m_job;
-  Axis m_rows, m_columns;
+  PixelAxis m_rows, m_columns;
   bool m_levelHasFlags = false;
   MatrixImage m_image;
 };
@@ -157,10 +103,10 @@ void Resampler::drawBand(std::int64_t band) {
   const auto begin = static_cast<std::size_t>(band * kBandRows);
   const std::size_t end = std::min(begin + kBandRows, static_cast<std::size_t>(m_image.height));
   for (std::size_t y = begin; y < end; ++y) {
-    const Span& span = m_rows.spans[y];
+    const PixelSpan& span = m_rows.spans[y];
     if (span.begin >= span.end) continue;
     m_job.step();
-    const Span* above = y > begin ? &m_rows.spans[y - 1] : nullptr;
+    const PixelSpan* above = y > begin ? &m_rows.spans[y - 1] : nullptr;
     const bool isRepeated =
         m_rows.isMagnified && above != nullptr && above->begin == span.begin && above->end == span.end;
     if (isRepeated) {
@@ -175,7 +121,7 @@ void Resampler::drawBand(std::int64_t band) {
   }
 }
 
-void Resampler::foldRows(const Span& span, RowFold& fold) const {
+void Resampler::foldRows(const PixelSpan& span, RowFold& fold) const {
   fold.reset(static_cast<std::size_t>(m_columns.end - m_columns.begin), m_pool);
   if (m_level != nullptr) {
     foldLevel(span, fold);
@@ -184,7 +130,7 @@ void Resampler::foldRows(const Span& span, RowFold& fold) const {
   }
 }
 
-void Resampler::foldLevel(const Span& span, RowFold& fold) const {
+void Resampler::foldLevel(const PixelSpan& span, RowFold& fold) const {
   const auto n = static_cast<std::size_t>(m_columns.end - m_columns.begin);
   for (std::int64_t r = span.begin; r < span.end; ++r) {
     const auto first = static_cast<std::size_t>(r * m_level->columns + m_columns.begin);
@@ -204,7 +150,7 @@ void Resampler::foldLevel(const Span& span, RowFold& fold) const {
   fold.anyFlags = m_levelHasFlags;
 }
 
-void Resampler::foldMatrix(const Span& span, RowFold& fold) const {
+void Resampler::foldMatrix(const PixelSpan& span, RowFold& fold) const {
   const auto skipped = static_cast<std::size_t>(m_columns.begin), in = static_cast<std::size_t>(m_matrix.in);
   for (std::int64_t begin = span.begin; begin < span.end; begin += kRowsAtOnce) {
     const std::int64_t end = std::min(span.end, begin + kRowsAtOnce);
@@ -247,16 +193,13 @@ void Resampler::drawRow(RowFold& fold, std::size_t y) {
   if (m_pool == PoolKind::Mean) {
     drawMeans(fold, y);
   } else {
-    signedPeaks(fold.min.data(), fold.max.data(), static_cast<int>(fold.peak.size()), fold.peak.data());
+    peakKeys(fold.min.data(), fold.max.data(), static_cast<int>(fold.peak.size()), fold.peak.data());
     for (std::size_t x = 0; x < width; ++x) {
-      const Span& span = m_columns.spans[x];
-      float peak = 0;
-      for (auto c = static_cast<std::size_t>(span.begin); c < static_cast<std::size_t>(span.end); ++c) {
-        const float value = fold.peak[c - offset];
-        const float a = std::abs(value), b = std::abs(peak);
-        if (a > b || (a == b && value > peak)) peak = value;
-      }
-      m_image.values[y * width + x] = peak;
+      const PixelSpan& span = m_columns.spans[x];
+      std::uint32_t peak = peakKey(0.0f);
+      for (auto c = static_cast<std::size_t>(span.begin); c < static_cast<std::size_t>(span.end); ++c)
+        peak = std::max(peak, fold.peak[c - offset]);
+      m_image.values[y * width + x] = valueOfPeakKey(peak);
     }
   }
   for (std::size_t x = 0; fold.anyFlags && x < width; ++x)
@@ -268,7 +211,7 @@ void Resampler::drawMeans(const RowFold& fold, std::size_t y) {
   const auto width = static_cast<std::size_t>(m_image.width),
              offset = static_cast<std::size_t>(m_columns.begin);
   for (std::size_t x = 0; x < width; ++x) {
-    const Span& span = m_columns.spans[x];
+    const PixelSpan& span = m_columns.spans[x];
     double sum = 0, weight = 0;
     for (std::int64_t c = span.begin; c < span.end; ++c) {
       const double share = overlap(m_columns, span, c);

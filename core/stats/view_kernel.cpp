@@ -67,17 +67,20 @@ void foldExtremesTarget(const float* minima, const float* maxima, int n, float* 
   }
 }
 
-void signedPeaksTarget(const float* min, const float* max, int n, float* signedPeak) {
+void peakKeysTarget(const float* min, const float* max, int n, std::uint32_t* keys) {
   const DF d;
+  const hn::RebindToUnsigned<DF> du;
   const std::size_t count = static_cast<std::size_t>(n), lanes = hn::Lanes(d);
   std::size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
     const VF low = hn::LoadU(d, min + i), high = hn::LoadU(d, max + i);
     const VF peak = hn::IfThenElse(hn::Ge(hn::Abs(high), hn::Abs(low)), high, low);
-    hn::StoreU(hn::IfThenElseZero(hn::Le(low, high), peak), d, signedPeak + i);
+    const auto bits = hn::BitCast(du, hn::IfThenElseZero(hn::Le(low, high), peak));
+    const auto isPositive = hn::AndNot(hn::ShiftRight<31>(bits), hn::Set(du, 1));
+    hn::StoreU(hn::Or(hn::Add(bits, bits), isPositive), du, keys + i);
   }
   for (; i < count; ++i)
-    signedPeak[i] = min[i] > max[i] ? 0.0f : std::abs(max[i]) >= std::abs(min[i]) ? max[i] : min[i];
+    keys[i] = peakKey(min[i] > max[i] ? 0.0f : std::abs(max[i]) >= std::abs(min[i]) ? max[i] : min[i]);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -88,7 +91,7 @@ HWY_AFTER_NAMESPACE();
 namespace ql {
 HWY_EXPORT(foldRowTarget);
 HWY_EXPORT(foldExtremesTarget);
-HWY_EXPORT(signedPeaksTarget);
+HWY_EXPORT(peakKeysTarget);
 
 bool foldRow(const std::byte* data, int n, StoredKind kind, float* min, float* max) {
   return HWY_DYNAMIC_DISPATCH(foldRowTarget)(data, n, kind, min, max);
@@ -98,8 +101,8 @@ void foldExtremes(const float* minima, const float* maxima, int n, float* min, f
   HWY_DYNAMIC_DISPATCH(foldExtremesTarget)(minima, maxima, n, min, max);
 }
 
-void signedPeaks(const float* min, const float* max, int n, float* signedPeak) {
-  HWY_DYNAMIC_DISPATCH(signedPeaksTarget)(min, max, n, signedPeak);
+void peakKeys(const float* min, const float* max, int n, std::uint32_t* keys) {
+  HWY_DYNAMIC_DISPATCH(peakKeysTarget)(min, max, n, keys);
 }
 
 }  // namespace ql
