@@ -71,6 +71,25 @@ void codesToFloats(const std::int16_t* codes, std::size_t n, float* values) {
   }
 }
 
+// Zeros, counted only where there are any.
+inline void countCodeZeros(const StripTile& tile, int row, int rows, TileSums& sums) {
+  beginZeros(sums);
+  const DH d;
+  const std::size_t columns = static_cast<std::size_t>(tile.columns);
+  for (int r = row; r < row + rows; ++r) {
+    const std::uint8_t* p = rowPointer(tile, r);
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < columns; i += hn::Lanes(d)) {
+      const VH code = hn::BitCast(d, hn::LoadU(D8(), p + 2 * i));
+      const auto isZero = hn::Eq(hn::Add(code, code), hn::Zero(d));
+      count += hn::CountTrue(d, isZero);
+      const VH sum = hn::Sub(hn::Load(d, sums.columnZeros + i), hn::VecFromMask(d, isZero));
+      hn::Store(sum, d, sums.columnZeros + i);
+    }
+    sums.rowZeros[r] = static_cast<std::uint32_t>(count);
+  }
+}
+
 // Channels of both signs, the ordinary case: as signed integers non-negative codes are in the order of their
 // values and above all others, so that the largest is the maximum; as unsigned ones the same holds for
 // negative codes, so that the largest is the minimum.
@@ -147,8 +166,10 @@ HWY_INLINE VS keyOf(VS code) {
   return hn::Xor(code, hn::And(hn::ShiftRight<15>(code), hn::Set(DS(), static_cast<std::int16_t>(0x7fff))));
 }
 
-HWY_INLINE void keyStep(const std::uint8_t* p, KeyExtremes& row, KeyExtremes& column) {
-  const VS key = keyOf(hn::BitCast(DS(), hn::LoadU(D8(), p)));
+HWY_INLINE void keyStep(const std::uint8_t* p, KeyExtremes& row, KeyExtremes& column, VH& smallest) {
+  const VH code = hn::BitCast(DH(), hn::LoadU(D8(), p));
+  const VS key = keyOf(hn::BitCast(DS(), code));
+  smallest = hn::Min(smallest, hn::Add(code, code));
   row.min = hn::Min(row.min, key);
   row.max = hn::Max(row.max, key);
   column.min = hn::Min(column.min, key);
@@ -164,32 +185,35 @@ HWY_INLINE bool storeKeyRow(const KeyExtremes& row, TileSums& sums, int index) {
   return isInRange<kKind>(std::max(low & 0x7fff, high & 0x7fff));
 }
 
-template <StoredKind kKind, int kRows>
+template <StoredKind kKind, bool kZeros, int kRows>
 HWY_INLINE bool keyRows(const StripTile& tile, int row, TileSums& sums) {
   const DS d;
   KeyExtremes a{hn::Set(d, static_cast<std::int16_t>(0x7fff)),
                 hn::Set(d, static_cast<std::int16_t>(-0x8000))};
   KeyExtremes b = a;
+  VH smallest = hn::Set(DH(), static_cast<std::uint16_t>(0xffff));
   const std::uint8_t* p = rowPointer(tile, row);
   const std::size_t ld = tile.rowBytes, columns = static_cast<std::size_t>(tile.columns);
   for (std::size_t i = 0; i < columns; i += hn::Lanes(d)) {
     KeyExtremes column{hn::Load(d, sums.keyMin + i), hn::Load(d, sums.keyMax + i)};
     prefetch(p + kRows * ld + 2 * i);
-    keyStep(p + 2 * i, a, column);
+    keyStep(p + 2 * i, a, column, smallest);
     if constexpr (kRows > 1) {
       prefetch(p + (kRows + 1) * ld + 2 * i);
-      keyStep(p + ld + 2 * i, b, column);
+      keyStep(p + ld + 2 * i, b, column, smallest);
     }
     hn::Store(column.min, d, sums.keyMin + i);
     hn::Store(column.max, d, sums.keyMax + i);
   }
   bool good = storeKeyRow<kKind>(a, sums, row);
   if constexpr (kRows > 1) good = storeKeyRow<kKind>(b, sums, row + 1) && good;
+  if (kZeros && good && minOf(smallest) == 0) countCodeZeros(tile, row, kRows, sums);
   return good;
 }
 
-// All extremes of the tile. False when a row leaves the range of the fast path.
-template <StoredKind kKind>
+// All extremes of the tile, and its zeros if they are wanted. False when a row leaves the range of the fast
+// path.
+template <StoredKind kKind, bool kZeros>
 bool keyExtremes(const StripTile& tile, TileSums& sums) {
   const DS d;
   const std::size_t n = static_cast<std::size_t>(tile.columns);
@@ -197,32 +221,13 @@ bool keyExtremes(const StripTile& tile, TileSums& sums) {
   fill(d, sums.keyMax, n, static_cast<std::int16_t>(-0x8000));
   int row = 0;
   for (; row + 2 <= tile.rows; row += 2)
-    if (!keyRows<kKind, 2>(tile, row, sums)) return false;
-  if (row < tile.rows && !keyRows<kKind, 1>(tile, row, sums)) return false;
+    if (!keyRows<kKind, kZeros, 2>(tile, row, sums)) return false;
+  if (row < tile.rows && !keyRows<kKind, kZeros, 1>(tile, row, sums)) return false;
   for (std::int16_t* keys : {sums.keyMin, sums.keyMax})
     for (std::size_t i = 0; i < n; i += hn::Lanes(d)) hn::Store(keyOf(hn::Load(d, keys + i)), d, keys + i);
   codesToFloats<kKind>(sums.keyMin, n, sums.columnMin);
   codesToFloats<kKind>(sums.keyMax, n, sums.columnMax);
   return true;
-}
-
-// Zeros, counted only where there are any.
-inline void countCodeZeros(const StripTile& tile, int row, int rows, TileSums& sums) {
-  beginZeros(sums);
-  const DH d;
-  const std::size_t columns = static_cast<std::size_t>(tile.columns);
-  for (int r = row; r < row + rows; ++r) {
-    const std::uint8_t* p = rowPointer(tile, r);
-    std::size_t count = 0;
-    for (std::size_t i = 0; i < columns; i += hn::Lanes(d)) {
-      const VH code = hn::BitCast(d, hn::LoadU(D8(), p + 2 * i));
-      const auto isZero = hn::Eq(hn::Add(code, code), hn::Zero(d));
-      count += hn::CountTrue(d, isZero);
-      const VH sum = hn::Sub(hn::Load(d, sums.columnZeros + i), hn::VecFromMask(d, isZero));
-      hn::Store(sum, d, sums.columnZeros + i);
-    }
-    sums.rowZeros[r] = static_cast<std::uint32_t>(count);
-  }
 }
 
 #endif  // HWY_SCALAR

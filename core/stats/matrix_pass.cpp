@@ -20,6 +20,7 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr std::int64_t kBlockBytes = 16 << 20;  // fixed: the order of the sums must not depend on the machine
 constexpr std::int64_t kMaxBlockRows = 256;
+constexpr std::int64_t kDecodedRows = 32;  // a multiple of kMaxTexel: rows decoded at a time, kept small
 constexpr std::uint64_t kFlushCounts = std::uint64_t{1} << 31;  // 32-bit counters
 
 std::int64_t roundUp(std::int64_t value, std::int64_t step) {
@@ -118,7 +119,7 @@ void checkShape(const MatrixRef& matrix) {
 Pass::Pass(const WeightSource& source, const MatrixRef& matrix, const PassOptions& options, JobContext& job)
     : m_source(source), m_matrix(matrix), m_options(options), m_job(job), m_top(options.topCount) {
   checkShape(matrix);
-  QL_ASSERT(options.texel >= 0 && options.texel <= kStripRows);
+  QL_ASSERT(options.texel >= 0 && options.texel <= kMaxTexel);
   std::size_t rowBytes = static_cast<std::size_t>(matrix.in) * sizeof(float);
   if (matrix.out > 0 && matrix.in > 0) {
     if (const auto raw = source.rawRows(matrix, 0, 1)) {
@@ -167,7 +168,7 @@ void Pass::sumBlock(std::int64_t index) {
   block->columns.reset(m_columns.width());
   block->top = TopEntries(m_options.topCount);
   const std::int64_t rowBegin = index * m_blockRows, rowEnd = std::min(m_matrix.out, rowBegin + m_blockRows);
-  const std::int64_t slabRows = m_isInPlace ? m_blockRows : kStripRows;
+  const std::int64_t slabRows = m_isInPlace ? m_blockRows : kDecodedRows;
   for (std::int64_t row = rowBegin; row < rowEnd; row += slabRows)
     sumSlab(*worker, *block, row, static_cast<int>(std::min(slabRows, rowEnd - row)));
   if (worker->counter.counted() > kFlushCounts) flushCounter(worker->counter);

@@ -16,7 +16,7 @@ namespace ql {
 struct PassOptions {
   bool withMoments = true;  // squares, fourth powers, row argmax
   bool withCodes = true;    // counts of the 16-bit patterns
-  int texel = 0;            // edge of the texels collected on the way, a power of two <= kStripRows; 0 = none
+  int texel = 0;            // edge of the texels collected on the way, a power of two <= kMaxTexel; 0 = none
   int topCount = 0;
 };
 

@@ -42,7 +42,7 @@ HWY_INLINE void floatStep(const std::uint8_t* p, FloatRow& row, FloatRow& column
   column.max = hn::Max(column.max, v);
   group.all = hn::Or(group.all, hn::BitCast(DU(), v));
   group.smallest = hn::Min(group.smallest, hn::Abs(v));
-  powerStep<kMoments>(v, row.powers, column.powers, group.cube);
+  powerStep<kMoments, true>(v, row.powers, column.powers, group.cube);
 }
 
 // False when a value is not finite (then so is the sum) or the row leaves the range of the fast path.

@@ -20,6 +20,9 @@ bool sumCodesTarget(const StripTile&, bool, std::uint32_t*, TileSums&) {
 // What a tile is summed for: pictures need no moments.
 enum class SumMode { Sums, Moments, MomentsAndCounts };
 
+// Of fewer rows than this some column has one sign only too often for a look at signs.
+constexpr int kLeastSignRows = 16;
+
 // One of the two vectors of values in a vector of codes: even and odd ones for bf16 (untangled once a tile),
 // else the lower and the upper half.
 template <StoredKind kKind, bool kSecond>
@@ -81,7 +84,8 @@ bool codeExtremes(const StripTile& tile, int row, TileSums& sums) {
 template <StoredKind kKind, SumMode kMode, bool kSecond>
 HWY_INLINE void halfStep(const std::uint8_t* p, Powers& row, Powers& column, VF& cube,
                          std::uint32_t* counters) {
-  powerStep<kMode != SumMode::Sums>(loadHalf<kKind, kSecond>(p), row, column, cube);
+  powerStep<kMode != SumMode::Sums, kMode == SumMode::Moments>(loadHalf<kKind, kSecond>(p), row, column,
+                                                               cube);
   if constexpr (kMode == SumMode::MomentsAndCounts)
     countHalf(p + (kSecond ? 2 * hn::Lanes(DF()) : 0), counters);
 }
@@ -122,9 +126,11 @@ void codeSums(const StripTile& tile, int row, TileSums& sums, std::uint32_t* cou
   if (kMode == SumMode::MomentsAndCounts) sums.countedRows = row + kRows;
 }
 
+// With the extremes by signs first, if these are wanted.
 template <StoredKind kKind, SumMode kMode, int kRows>
-HWY_INLINE bool codeRows(const StripTile& tile, int row, TileSums& sums, std::uint32_t* counters) {
-  if (!codeExtremes<kKind, kRows>(tile, row, sums)) return false;
+HWY_INLINE bool codeRows(const StripTile& tile, int row, bool withSigns, TileSums& sums,
+                         std::uint32_t* counters) {
+  if (withSigns && !codeExtremes<kKind, kRows>(tile, row, sums)) return false;
   codeSums<kKind, kMode, kRows>(tile, row, sums, counters);
   return true;
 }
@@ -142,12 +148,14 @@ bool sumCodeTile(const StripTile& tile, std::uint32_t* counters, TileSums& sums)
   const std::size_t n = static_cast<std::size_t>(tile.columns);
   clearSums(tile, sums);
   clearSigns(n, sums);
+  const bool withSigns = tile.rows >= kLeastSignRows;
+  if (!withSigns && !keyExtremes<kKind, true>(tile, sums)) return false;
   int row = 0;
   for (; row + kRowGroup <= tile.rows; row += kRowGroup)
-    if (!codeRows<kKind, kMode, kRowGroup>(tile, row, sums, counters)) return false;
+    if (!codeRows<kKind, kMode, kRowGroup>(tile, row, withSigns, sums, counters)) return false;
   for (; row < tile.rows; ++row)
-    if (!codeRows<kKind, kMode, 1>(tile, row, sums, counters)) return false;
-  if (!finishSigns<kKind>(n, sums) && !keyExtremes<kKind>(tile, sums)) return false;
+    if (!codeRows<kKind, kMode, 1>(tile, row, withSigns, sums, counters)) return false;
+  if (withSigns && !finishSigns<kKind>(n, sums) && !keyExtremes<kKind, false>(tile, sums)) return false;
   if constexpr (kKind == StoredKind::Bf16) {
     untangle(sums.columnSum, n);
     if (kMode != SumMode::Sums) untangle(sums.columnSq, n), untangle(sums.columnQuad, n);

@@ -9,7 +9,8 @@ namespace ql {
 
 inline constexpr int kTileColumns =
     1024;                               // columns of a tile: its accumulators stay in the first-level cache
-inline constexpr int kStripRows = 32;   // rows summed in float before they are flushed to double
+inline constexpr int kStripRows = 64;   // rows summed in float before they are flushed to double
+inline constexpr int kMaxTexel = 32;    // edge of the texels that come with a pass
 inline constexpr int kColumnStep = 32;  // tile widths are multiples of this (16-bit lanes of AVX-512)
 
 inline constexpr std::size_t kCodePatterns = 65536, kCounterTables = 2;
@@ -42,7 +43,7 @@ struct TileSums {
   alignas(64) std::int16_t keyMax[kTileColumns];
   float rowMin[kStripRows], rowMax[kStripRows], rowSum[kStripRows], rowSq[kStripRows], rowQuad[kStripRows];
   std::uint32_t rowZeros[kStripRows];
-  double cube = 0;           // sum of w^3 over the tile
+  double cube = 0;           // sum of w^3 over the tile; left out where codes are counted
   std::uint32_t bitsOr = 0;  // of all float patterns (F32 only)
   bool hasZeros = false;
   bool isMixed = false;  // scratch: every row so far has values of both signs

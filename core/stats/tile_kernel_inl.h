@@ -38,12 +38,10 @@ HWY_INLINE const std::uint8_t* rowPointer(const StripTile& tile, int row) {
   return reinterpret_cast<const std::uint8_t*>(tile.data) + static_cast<std::size_t>(row) * tile.rowBytes;
 }
 
-// Memory to second-level cache: row lengths are multiples of 4 KiB as a rule, so that the rows of a group
-// share a few sets of the first-level cache and would push each other out. Beyond the mapping it does
-// nothing.
+// Fetches what is summed next. Beyond the mapping it does nothing.
 HWY_INLINE void prefetch(const std::uint8_t* p) {
-  constexpr int kRead = 0, kSecondLevel = 3;
-  __builtin_prefetch(p, kRead, kSecondLevel);
+  constexpr int kRead = 0, kEveryLevel = 3;
+  __builtin_prefetch(p, kRead, kEveryLevel);
 }
 
 struct Powers {
@@ -55,7 +53,7 @@ HWY_INLINE Powers zeroPowers() {
   return {zero, zero, zero};
 }
 
-template <bool kMoments>
+template <bool kMoments, bool kCube>
 HWY_INLINE void powerStep(VF v, Powers& row, Powers& column, VF& cube) {
   row.sum = hn::Add(row.sum, v);
   column.sum = hn::Add(column.sum, v);
@@ -65,7 +63,7 @@ HWY_INLINE void powerStep(VF v, Powers& row, Powers& column, VF& cube) {
     column.sq = hn::Add(column.sq, square);
     row.quad = hn::MulAdd(square, square, row.quad);
     column.quad = hn::MulAdd(square, square, column.quad);
-    cube = hn::MulAdd(square, v, cube);
+    if constexpr (kCube) cube = hn::MulAdd(square, v, cube);
   }
 }
 

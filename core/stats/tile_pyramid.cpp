@@ -90,7 +90,7 @@ TilePyramid buildPyramid(const WeightSource& source, const MatrixRef& matrix, st
   QL_ASSERT(finestTile > 0 && std::has_single_bit(static_cast<std::uint64_t>(finestTile)));
   PassOptions options;
   options.withMoments = options.withCodes = false;
-  options.texel = static_cast<int>(std::min<std::int64_t>(finestTile, kStripRows));
+  options.texel = static_cast<int>(std::min<std::int64_t>(finestTile, kMaxTexel));
   PyramidLevel level = runPass(source, matrix, options, job).texels;
   while (level.tile < finestTile) level = coarserLevel(matrix.out, matrix.in, level);
   return pyramidFromLevel(matrix.out, matrix.in, std::move(level));

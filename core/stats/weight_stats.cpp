@@ -132,7 +132,7 @@ WeightStats measureWeights(const WeightSource& source, const MatrixRef& matrix,
   if (options.withPyramid && matrix.out > 0 && matrix.in > 0) {
     const std::uint64_t half = std::max(kLeastPyramidBytes, passUnits(source, matrix) / 200);
     tile = finestTileWithin(matrix.out, matrix.in, options.pyramidBytes > 0 ? options.pyramidBytes : half);
-    pass.texel = static_cast<int>(std::min<std::int64_t>(tile, kStripRows));
+    pass.texel = static_cast<int>(std::min<std::int64_t>(tile, kMaxTexel));
   }
   PassResult result = runPass(source, matrix, pass, job);
   WeightStats stats;

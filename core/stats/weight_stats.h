@@ -66,9 +66,9 @@ struct WeightStatsOptions {
 
 /// One pass over the matrix (a second, over candidates only, for wide dtypes' order statistics is not made).
 /// Bit-identical for any thread count on one CPU model; between SIMD targets extremes and counts agree
-/// exactly, sums to rounding. Peak memory O(out + in) plus a few row tiles and 1 MiB of counters a thread.
+/// exactly, sums to rounding. Peak memory O(out + in) plus a few row tiles and 512 KiB of counters a thread.
 ///
-/// Sums of w^k agree with a double-precision reference to 1e-6 of the sum of |w|^k (floats over 32 x 1024
+/// Sums of w^k agree with a double-precision reference to 1e-6 of the sum of |w|^k (floats over 64 x 1024
 /// values, then double; kept rounded to float where they fit). Extremes and counts are exact. BF16 and F16:
 /// all of the summary is exact to double rounding. Wider dtypes: moments from the sums, order statistics from
 /// the 16-bit truncated values (quantiles are the end of their 2^-7 interval nearest to zero; n-sigma shares
