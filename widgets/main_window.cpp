@@ -62,8 +62,14 @@ MainWindow::MainWindow(QWidget* parent) : QMainWindow(parent), m_session(new Ses
 }
 
 MainWindow::~MainWindow() {
-  // The session's jobs end before the panels that wait for them go.
+  // Panels first, then the session they look at, while this window still is one.
   m_session->jobs()->cancelAll();
+  QObject* const sources[] = {m_session, m_session->plan(), m_session->plan()->undoStack(),
+                              m_session->selection(), m_session->jobs()};
+  for (QObject* source : sources) source->disconnect(this);
+  delete centralWidget();
+  delete statusBar();
+  delete m_session;
 }
 
 void MainWindow::setupCentre() {
@@ -232,7 +238,7 @@ void MainWindow::copyCommand(const QString& command) {
 
 void MainWindow::showHelp(const QString& page) {
   auto* help = findChild<HelpDialog*>();
-  if (!help) help = new HelpDialog(m_palette->actions(), this);
+  if (!help) help = new HelpDialog(findChildren<QAction*>(QString(), Qt::FindDirectChildrenOnly), this);
   help->showPage(page);
 }
 

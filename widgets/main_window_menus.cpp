@@ -8,6 +8,7 @@
 #include "widgets/canvas/canvas.h"
 #include "widgets/main_window.h"
 #include "widgets/panels/command_palette.h"
+#include "widgets/panels/form_parts.h"
 #include "widgets/panels/inspector_panel.h"
 #include "widgets/panels/message_bar.h"
 #include "widgets/panels/model_tree_panel.h"
@@ -17,6 +18,7 @@
 #include <QActionGroup>
 #include <QApplication>
 #include <QDockWidget>
+#include <QHBoxLayout>
 #include <QMenu>
 #include <QMenuBar>
 
@@ -62,9 +64,15 @@ void MainWindow::setupMenus() {
   setupPlanMenu(addMenu(tr("&Plan")));
   setupAnalyzeMenu(addMenu(tr("&Analyze")));
   setupHelpMenu(addMenu(tr("&Help")));
-  m_palette = new CommandPalette(menuBar());
+  m_palette = new CommandPalette(this);
   m_palette->setActions(findChildren<QAction*>(QString(), Qt::FindDirectChildrenOnly));
-  menuBar()->setCornerWidget(m_palette);
+  // In a holder: a corner widget of its own gets the size hint of a line edit, not its fixed width.
+  auto* corner = new QWidget(menuBar());
+  auto* row = new QHBoxLayout(corner);
+  row->setContentsMargins(0, 0, scaledPx(8), 0);
+  row->addWidget(m_palette);
+  menuBar()->setCornerWidget(corner);
+  menuBar()->setFixedHeight(std::max(scaledPx(metrics::kMenuBar), menuBar()->sizeHint().height()));
 }
 
 void MainWindow::setupFileMenu(QMenu* menu) {

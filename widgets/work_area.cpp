@@ -49,6 +49,7 @@ WorkArea::WorkArea(Session* session, QWidget* parent)
   setupBottom();
   connect(session->selection(), &Selection::changed, this, &WorkArea::updateDetails);
   connect(session, &Session::workspaceChanged, this, &WorkArea::updateDetails);
+  connect(session, &Session::workspaceChanged, this, &WorkArea::updateTabs);
   connect(session->plan(), &PlanDocument::fileChanged, this, &WorkArea::updatePlanLabel);
   connect(session->jobs(), &JobRunner::changed, this, &WorkArea::updateTabs);
   connect(session->selection(), &Selection::openRequested, this, [this] {
@@ -104,6 +105,9 @@ void WorkArea::setupBottom() {
   m_bottomTabs->addTab(m_jobs = new JobsPanel(m_session, m_bottomTabs), tr("Jobs"));
   m_bottomTabs->addTab(m_log = new LogPanel(m_session, m_bottomTabs), tr("Log"));
   auto* corner = new QWidget(m_bottomTabs);
+  corner->setProperty("ground", QStringLiteral("dockTitle"));
+  corner->setAttribute(Qt::WA_StyledBackground);
+  corner->setFixedHeight(scaledPx(metrics::kDockTitle));
   auto* row = new QHBoxLayout(corner);
   row->setContentsMargins(0, 0, scaledPx(4), 0);
   row->addWidget(m_planLabel = makeDimLabel({}, FontRole::Axis, corner));
@@ -246,6 +250,10 @@ void WorkArea::updateTabs() {
   int running = 0;
   for (const JobRunner::Job& job : m_session->jobs()->jobs())
     if (job.state == JobRunner::State::Running || job.state == JobRunner::State::Queued) ++running;
+  const Model* model = m_session->model();
+  const QString count = model ? countText(static_cast<std::int64_t>(model->linears.size())) : QString();
+  m_bottomTabs->setTabText(m_bottomTabs->indexOf(m_plan),
+                           count.isEmpty() ? tr("Plan") : tr("Plan (%1)").arg(count));
   const int tab = m_bottomTabs->indexOf(m_jobs);
   m_bottomTabs->setTabText(tab, running > 0 ? tr("Jobs (%1)").arg(running) : tr("Jobs"));
 }

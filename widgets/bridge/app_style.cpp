@@ -63,6 +63,7 @@ QPushButton:checked { background: @selected; color: @accent; }
 QPushButton[small="true"], QToolButton[small="true"] { min-height: 20px; padding: 0px 8px; }
 QPushButton::menu-indicator { image: url(:/icons/@chevron); subcontrol-origin: padding;
   subcontrol-position: center right; right: 6px; width: 10px; height: 10px; }
+QPushButton[big="true"] { min-height: 34px; }
 QPushButton[hasMenu="true"] { padding-right: 22px; }
 QPushButton[accent="true"] { background: @accent; color: @onAccent; border-color: @accent; font-weight: 600; }
 QPushButton[accent="true"]:hover { background: @accentHover; }
@@ -93,6 +94,10 @@ QSpinBox::down-arrow { image: url(:/icons/@chevron); width: 9px; height: 9px; }
 QTreeView, QTableView, QListView { background: @base; border: 0px; gridline-color: @grid; outline: 0px;
   selection-background-color: @selected; selection-color: @text; alternate-background-color: @base; }
 QTreeView::item { border: 0px; padding: 0px; }
+QTreeView::branch { background: transparent; }
+QTreeView::branch:has-children:closed { image: url(:/icons/@right); }
+QTreeView::branch:has-children:open { image: url(:/icons/@chevron); }
+QTabWidget { background: @dockTitle; }
 QTableView QTableCornerButton::section { background: @tableHeader; border: 0px; }
 QHeaderView { background: @tableHeader; border: 0px; }
 QHeaderView::section { background: @tableHeader; color: @secondary; border: 0px; border-bottom: 1px solid @line;
@@ -175,6 +180,7 @@ QString colored(QString sheet, const Theme& t) {
   for (const auto& [name, color] : colors) sheet.replace(QLatin1String(name), color.name());
   const QString suffix = t.isDark ? QStringLiteral("-dark.svg") : QStringLiteral("-light.svg");
   sheet.replace(QLatin1String("@chevron"), QStringLiteral("arrow-down") + suffix);
+  sheet.replace(QLatin1String("@right"), QStringLiteral("arrow-right") + suffix);
   return sheet.replace(QLatin1String("@up"), QStringLiteral("arrow-up") + suffix);
 }
 

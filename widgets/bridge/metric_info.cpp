@@ -83,9 +83,9 @@ std::optional<double> errorMetric(const LayerError& error, Metric metric) {
   }
 }
 
-double statisticsMetric(const WeightStats& stats, Metric metric) {
-  if (metric == Metric::Kurtosis) return stats.summary.kurtosis;
-  return metric == Metric::ColumnPeakRatio ? stats.summary.columnPeakRatio : stats.summary.absmax;
+double statisticsMetric(const WeightSummary& summary, Metric metric) {
+  if (metric == Metric::Kurtosis) return summary.kurtosis;
+  return metric == Metric::ColumnPeakRatio ? summary.columnPeakRatio : summary.absmax;
 }
 
 bool isFractionMetric(Metric metric) {

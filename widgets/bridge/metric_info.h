@@ -28,7 +28,7 @@ const MetricInfo& metricInfo(Metric metric);
 MetricSource metricSource(Metric metric);
 
 std::optional<double> errorMetric(const LayerError& error, Metric metric);
-double statisticsMetric(const WeightStats& stats, Metric metric);
+double statisticsMetric(const WeightSummary& summary, Metric metric);
 
 /// "90.9 %", "41.3 dB", "499": with the unit, a dash for nothing.
 QString metricText(Metric metric, std::optional<double> value);

@@ -198,15 +198,17 @@ std::optional<double> Session::value(LinearId id, Metric metric, const std::opti
                                      bool measure) {
   if (!m_workspace) return std::nullopt;
   if (metricSource(metric) == MetricSource::Statistics) {
-    const std::shared_ptr<const WeightStats> stats = m_workspace->weightStats(id);
-    return stats ? std::optional<double>(statisticsMetric(*stats, metric)) : std::nullopt;
+    const auto summary = m_workspace->weightSummary(id);  // in memory: full statistics may have to be read
+    return summary ? std::optional<double>(statisticsMetric(*summary, metric)) : std::nullopt;
   }
   const Choice used = choice ? *choice : choiceOf(id);
   if (metric == Metric::BitsPerWeight) {
     const Linear& linear = model()->linears[id];
     return bitsPerWeight(used, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits);
   }
-  const std::shared_ptr<const LayerError> figures = error(id, used, measure);
+  if (!used.weight) return std::nullopt;
+  const auto figures = m_workspace->errorFigures(id, used);
+  if (!figures && measure) requestMeasurement(id, used);
   return figures ? errorMetric(*figures, metric) : std::nullopt;
 }
 

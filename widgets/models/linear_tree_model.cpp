@@ -194,7 +194,8 @@ QVariant LinearTreeModel::headerData(int section, Qt::Orientation orientation, i
                                Qt::AlignVCenter);
   if (role != Qt::DisplayRole) return {};
   if (section == NameColumn) return tr("Linear");
-  return section == WeightColumn ? tr("Weight") : info.shortName;
+  if (section == WeightColumn) return tr("Weight");
+  return info.metric == Metric::NormWeighted ? tr("Error") : info.shortName;  // the column is narrow
 }
 
 }  // namespace ql

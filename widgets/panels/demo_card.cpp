@@ -94,6 +94,7 @@ class DemoThumbnail : public QWidget {
 DemoCard::DemoCard(const DemoModel& demo, QWidget* parent) : QFrame(parent), m_key(demo.key) {
   const QString title = QString::fromStdString(demo.title), sentence = QString::fromStdString(demo.sentence);
   setProperty("card", true);
+  setFixedHeight(scaledPx(158));
   setFocusPolicy(Qt::StrongFocus);
   setCursor(Qt::PointingHandCursor);
   setAccessibleName(tr("Demo model %1: %2").arg(title, sentence));
@@ -125,6 +126,7 @@ DemoCard::DemoCard(const DemoModel& demo, QWidget* parent) : QFrame(parent), m_k
   keeps.setRetainSizeWhenHidden(true);
   m_enter->setSizePolicy(keeps);
   m_enter->hide();
+  open->setSpacing(scaledPx(8));
   open->addWidget(m_enter);
   QPushButton* button = makeSmallButton(tr("Open"), this);
   button->setFocusPolicy(Qt::NoFocus);  // the card itself has it

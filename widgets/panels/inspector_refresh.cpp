@@ -44,6 +44,11 @@ QString roleText(TensorRole role) {
   return QString::fromUtf8(name.data(), static_cast<qsizetype>(name.size()));
 }
 
+/// "2 %": a target is a round number, not a measurement.
+QString targetText(double target) {
+  return tickText(target * 100) + kNarrowSpace + QLatin1Char('%');
+}
+
 double weightBytes(const Linear& linear, const Choice& choice) {
   const double weights = static_cast<double>(linear.out()) * static_cast<double>(linear.in());
   return weights * bitsPerWeight(choice, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits) / 8;
@@ -137,7 +142,7 @@ void InspectorPanel::refreshCompare(LinearId id) {
     entry.bits = bitsPerWeight(choice, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits);
     entries.push_back(std::move(entry));
   }
-  m_compareCaption->setText(tr("norm-weighted; target %1").arg(percentText(m_session->view().target)));
+  m_compareCaption->setText(tr("norm-weighted; target %1").arg(targetText(m_session->view().target)));
   m_compare->setEntries(std::move(entries), m_session->view().target, m_isCompact);
 }
 

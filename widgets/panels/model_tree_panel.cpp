@@ -71,7 +71,7 @@ void ModelTreePanel::setupTree() {
   m_tree->setSelectionMode(QAbstractItemView::ExtendedSelection);
   m_tree->setSelectionBehavior(QAbstractItemView::SelectRows);
   m_tree->setUniformRowHeights(true);
-  m_tree->setIndentation(scaledPx(12));
+  m_tree->setIndentation(scaledPx(11));
   m_tree->setAllColumnsShowFocus(true);
   m_tree->setContextMenuPolicy(Qt::CustomContextMenu);
   m_tree->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -95,12 +95,13 @@ void ModelTreePanel::setupTree() {
 void ModelTreePanel::fitColumns() {
   QHeaderView* header = m_tree->header();
   header->setStretchLastSection(false);
+  header->setTextElideMode(Qt::ElideRight);
   header->setMinimumSectionSize(scaledPx(40));
   header->setSectionResizeMode(LinearTreeModel::NameColumn, QHeaderView::Stretch);
   header->setSectionResizeMode(LinearTreeModel::WeightColumn, QHeaderView::Interactive);
   header->setSectionResizeMode(LinearTreeModel::ValueColumn, QHeaderView::Interactive);
-  header->resizeSection(LinearTreeModel::WeightColumn, scaledPx(64));
-  header->resizeSection(LinearTreeModel::ValueColumn, scaledPx(78));
+  header->resizeSection(LinearTreeModel::WeightColumn, scaledPx(57));
+  header->resizeSection(LinearTreeModel::ValueColumn, scaledPx(73));
 }
 
 void ModelTreePanel::applyFilter(const QString& text) {

@@ -59,7 +59,8 @@ void PlanDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
       painter->setRenderHint(QPainter::Antialiasing);
       painter->setPen(Qt::NoPen);
       painter->setBrush(valueColor(value.toDouble(), shownRange(*m_session), m_session->view().scale));
-      painter->drawRoundedRect(QRect(rect.left(), rect.center().y() - swatch / 2, swatch, swatch), 2, 2);
+      painter->drawRoundedRect(QRect(rect.left(), rect.top() + (rect.height() - swatch) / 2, swatch, swatch),
+                               2, 2);
     }
     rect.setLeft(rect.left() + swatch + scaledPx(8));
     if (index.data(Table::LockedRole).toBool()) {

@@ -73,6 +73,7 @@ void PlanPanel::setupTable() {
   m_table->verticalHeader()->setDefaultSectionSize(scaledPx(metrics::kTableRow));
   m_table->verticalHeader()->setSectionResizeMode(QHeaderView::Fixed);
   m_table->horizontalHeader()->setHighlightSections(false);
+  m_table->horizontalHeader()->setTextElideMode(Qt::ElideRight);
   m_table->sortByColumn(PlanTableModel::NameColumn, Qt::AscendingOrder);
   m_table->installEventFilter(this);
   connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &PlanPanel::takeSelection);
@@ -118,7 +119,7 @@ void PlanPanel::fitColumns() {
   header->setStretchLastSection(!isNarrow);
   m_table->setColumnHidden(PlanTableModel::ShapeColumn, isNarrow);
   m_table->setColumnHidden(PlanTableModel::ActivationColumn, isNarrow);
-  const int widths[] = {220, 96, 128, 92, 108, 96, 86, 80, 150};
+  const int widths[] = {220, 96, 128, 92, 124, 104, 104, 88, 150};
   int used = 0;
   for (int column = 1; column < PlanTableModel::ColumnCount; ++column) {
     header->resizeSection(column, scaledPx(widths[column]));

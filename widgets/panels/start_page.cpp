@@ -44,7 +44,7 @@ QPushButton* makeBigButton(const QString& icon, const QString& text, const QStri
   auto* button = new QPushButton(parent);
   button->setAccessibleName(text);
   if (isAccent) button->setProperty("accent", true);
-  button->setFixedHeight(scaledPx(36));
+  button->setProperty("big", true);
   auto* row = new QHBoxLayout(button);
   row->setContentsMargins(scaledPx(14), 0, scaledPx(12), 0);
   row->setSpacing(scaledPx(12));

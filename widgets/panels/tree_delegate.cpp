@@ -44,7 +44,7 @@ void TreeDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
   painter->save();
   paintGround(painter, option.rect, isLinear && option.state.testFlag(QStyle::State_Selected), isCurrent);
   painter->setFont(uiFont(FontRole::Body));
-  const int side = index.column() == Tree::NameColumn ? 2 : 6;
+  const int side = index.column() == Tree::NameColumn ? 1 : 4;
   const QRect inner = option.rect.adjusted(scaledPx(side), 0, -scaledPx(2), 0);
   if (index.column() == Tree::NameColumn)
     paintName(painter, inner, index, isCurrent);
@@ -110,7 +110,8 @@ void TreeDelegate::paintValue(QPainter* painter, const QRect& rect, const QModel
   painter->setFont(uiFont(isLinear ? FontRole::Body : FontRole::Axis));
   painter->drawText(textRect, Qt::AlignVCenter | Qt::AlignRight, index.data().toString());
   if (!isLinear || !value.isValid()) return;
-  const QRect square(rect.right() - swatch - scaledPx(4), rect.center().y() - swatch / 2, swatch, swatch);
+  const QRect square(rect.right() - swatch - scaledPx(4), rect.top() + (rect.height() - swatch) / 2, swatch,
+                     swatch);
   painter->setRenderHint(QPainter::Antialiasing);
   painter->setPen(Qt::NoPen);
   painter->setBrush(valueColor(value.toDouble(), shownRange(*m_session), m_session->view().scale));
