@@ -10,6 +10,7 @@
 #include "widgets/panels/form_parts.h"
 
 #include <QComboBox>
+#include <QEvent>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QSplitter>
@@ -37,9 +38,7 @@ ChannelPanel::ChannelPanel(Session* session, QWidget* parent)
   setupLayout();
   connect(session->selection(), &Selection::currentChanged, this, &ChannelPanel::reload);
   connect(session, &Session::workspaceChanged, this, &ChannelPanel::reload);
-  connect(session, &Session::layersMeasured, this, [this] {
-    if (m_shown && !m_model->channels()) reload();
-  });
+  connect(session, &Session::layersMeasured, this, &ChannelPanel::takeMeasured);
   connect(session->plan(), &PlanDocument::planChanged, this, &ChannelPanel::reload);
   connect(session->plan(), &PlanDocument::whatIfChanged, this, &ChannelPanel::reload);
   connect(session->selection(), &Selection::channelChanged, this, &ChannelPanel::showPinned);
@@ -77,8 +76,11 @@ void ChannelPanel::setupTable() {
   m_table->setAccessibleName(tr("Channels, ranked"));
   m_table->verticalHeader()->hide();
   m_table->verticalHeader()->setDefaultSectionSize(scaledPx(metrics::kTableRow));
-  m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-  m_table->horizontalHeader()->setMinimumSectionSize(scaledPx(44));
+  m_table->setFont(uiFont(FontRole::Axis));
+  m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  m_table->horizontalHeader()->setFont(uiFont(FontRole::Axis));
+  m_table->horizontalHeader()->setMinimumSectionSize(scaledPx(30));
+  m_table->installEventFilter(this);
   m_table->setFrameShape(QFrame::NoFrame);
   connect(m_table->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
           &ChannelPanel::pinFromTable);
@@ -97,8 +99,9 @@ void ChannelPanel::setupLayout() {
   auto* lower = new QSplitter(Qt::Horizontal, this);
   lower->addWidget(m_table);
   lower->addWidget(m_stripCanvas);
-  lower->setStretchFactor(0, 3);
-  lower->setStretchFactor(1, 2);
+  lower->setStretchFactor(0, 1);
+  lower->setStretchFactor(1, 0);
+  lower->setSizes({scaledPx(380), scaledPx(200)});
   lower->setHandleWidth(1);
   auto* split = new QSplitter(Qt::Vertical, this);
   split->addWidget(m_canvas);
@@ -114,6 +117,32 @@ void ChannelPanel::setupLayout() {
   layout->setSpacing(0);
   layout->addLayout(bar);
   layout->addWidget(split, 1);
+}
+
+bool ChannelPanel::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == m_table && event->type() == QEvent::Resize) fitColumns();
+  return QWidget::eventFilter(watched, event);
+}
+
+void ChannelPanel::fitColumns() {
+  // As wide as its header and its numbers need; what does not fit is left out from the right, never cut.
+  const QFontMetrics font(m_table->font());
+  int left = m_table->viewport()->width();
+  for (int column = 0; column < m_model->columnCount(); ++column) {
+    int width =
+        font.horizontalAdvance(m_model->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
+    for (int row = 0; row < std::min(m_model->rowCount(), 12); ++row)
+      width = std::max(width, font.horizontalAdvance(m_model->index(row, column).data().toString()));
+    width += scaledPx(18);
+    m_table->setColumnHidden(column, column > 0 && width > left);
+    m_table->setColumnWidth(column, width);
+    left -= width;
+  }
+  int shown = 0;
+  for (int column = 0; column < m_model->columnCount(); ++column) shown += !m_table->isColumnHidden(column);
+  for (int column = 0; column < m_model->columnCount() && left > 0 && shown > 0; ++column)
+    if (!m_table->isColumnHidden(column))
+      m_table->setColumnWidth(column, m_table->columnWidth(column) + left / shown);
 }
 
 ChannelSort ChannelPanel::sort() const {
@@ -157,6 +186,7 @@ void ChannelPanel::showChannels(std::shared_ptr<const ChannelData> ranked, Linea
   m_view->setHint(tr("Not measured yet."));
   m_isSyncing = true;  // a new table's first row is no click
   m_model->setChannels(ranked);
+  fitColumns();
   m_isSyncing = false;
   const QString count = countText(isInput ? linear.in() : linear.out());
   m_view->setData(std::move(ranked), (isInput ? tr("%1, %2 input channels") : tr("%1, %2 output channels"))
@@ -200,6 +230,16 @@ void ChannelPanel::pinFromTable() {
   }
 }
 
+void ChannelPanel::takeMeasured() {
+  if (m_shown && !m_model->channels()) reload();
+  // The strip grows with what is measured, in a few steps: each one reads statistics of every linear.
+  const auto workspace = m_session->workspace();
+  if (!m_strip->trace() || !workspace) return;
+  const std::size_t measured = workspace->measuredCount(), total = workspace->model().linears.size();
+  const bool isWorthIt = measured == total || measured >= m_traced + std::max<std::size_t>(8, total / 8);
+  if (measured != m_traced && isWorthIt) startTrace(m_strip->trace()->channel);
+}
+
 void ChannelPanel::followChannel() {
   if (!m_model->channels() || m_model->channels()->rows.empty()) return;
   if (!m_session->selection()->channel()) {
@@ -214,6 +254,7 @@ void ChannelPanel::startTrace(std::int64_t channel) {
   if (!workspace || !m_shown) return;
   using Trace = std::shared_ptr<const ChannelTrace>;
   const LinearId origin = *m_shown;
+  m_traced = workspace->measuredCount();
   m_session->jobs()->run<Trace>(
       this, QStringLiteral("trace"), tr("Following a channel"), true,
       [workspace, origin, channel](JobContext& job) -> Trace {

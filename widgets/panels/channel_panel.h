@@ -37,10 +37,15 @@ class ChannelPanel : public QWidget {
   /// Follows the pinned channel (or the top one) through all blocks.
   void followChannel();
 
+ protected:
+  bool eventFilter(QObject* watched, QEvent* event) override;
+
  private:
   void setupControls();
   void setupTable();
   void setupLayout();
+  void fitColumns();
+  void takeMeasured();
   void reload();  // in a job: another linear, sort, axis or choice
   void showChannels(std::shared_ptr<const ChannelData> ranked, LinearId id);
   void showPinned();
@@ -60,6 +65,7 @@ class ChannelPanel : public QWidget {
   QComboBox* m_sort;
   QPushButton* m_follow;
   std::optional<LinearId> m_shown;
+  std::size_t m_traced = 0;  // linears measured when the strip was last filled
   bool m_isSyncing = false;
 };
 

@@ -18,6 +18,7 @@ class ChannelStripView : public CanvasView {
   explicit ChannelStripView(Session* session, QObject* parent = nullptr);
 
   void setTrace(std::shared_ptr<const ChannelTrace> trace);
+  const ChannelTrace* trace() const { return m_trace.get(); }
 
   void draw(Painter& painter, const Theme& theme) override;
   bool handle(const CanvasEvent& event) override;

@@ -60,6 +60,7 @@ void OverviewPanel::setupControls() {
   bar->addWidget(m_scale);
   bar->addStretch(1);
   m_provenance->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+  setStyleProperty(m_provenance, "dim", true);
   bar->addWidget(m_provenance, 2);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
@@ -86,7 +87,7 @@ void OverviewPanel::showProvenance() {
   switch (metricSource(m_session->view().metric)) {
     case MetricSource::Error:
       text = m_session->view().metric == Metric::NormWeighted
-                 ? tr("exact, no data: g from the norm, column-normalised where none feeds the linear")
+                 ? tr("exact, no data: g of the norm; o, down by column")
                  : tr("exact, from the weights alone");
       break;
     case MetricSource::Statistics:

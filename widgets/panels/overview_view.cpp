@@ -97,7 +97,7 @@ void OverviewView::updateScale() {
   }
   m_bar.setExtent(m_scale.range);
   m_bar.setMap(*m_scale.map);
-  m_bar.setTickLabel([this](double at) { return metricText(m_session->view().metric, valueOfBar(at)); });
+  m_bar.setTickLabel([this](double at) { return tickLabel(valueOfBar(at)); });
   if (view.range) {
     m_scale.range.from = barCoordinate(view.range->first);
     m_scale.range.to = barCoordinate(view.range->second);
@@ -119,6 +119,14 @@ void OverviewView::updateHistogram() {
     counts[static_cast<std::size_t>(std::clamp(at, 0.0, kHistogramBins - 1.0))] += 1;
   }
   m_bar.setHistogram(std::move(counts), m_layout.barHistogram.width());
+}
+
+QString OverviewView::tickLabel(double value) const {
+  const ViewSettings& view = m_session->view();
+  if (view.scale == ValueScale::Quantile)
+    return metricText(view.metric, value);  // ticks are no round numbers
+  return isFractionMetric(view.metric) ? tickText(value * 100) + kNarrowSpace + QLatin1Char('%')
+                                       : tickText(value);
 }
 
 double OverviewView::barCoordinate(double value) const {

@@ -56,6 +56,7 @@ class OverviewView : public CanvasView {
   void updateHistogram();
   /// A value's place on the bar: itself, or its rank 0..1 on the quantile scale.
   double barCoordinate(double value) const;
+  QString tickLabel(double value) const;
   double valueOfBar(double coordinate) const;
   QColor colorOf(double value) const;
   const OverviewItem* itemAt(QPointF at) const;  // grid cell or dot
