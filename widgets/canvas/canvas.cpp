@@ -141,6 +141,7 @@ bool Canvas::deliver(QEvent* event) {
       return false;
     case QEvent::FocusIn:
     case QEvent::FocusOut:
+      updateAccessible();
       deliverTo(
           {event->type() == QEvent::FocusIn ? CanvasEvent::FocusIn : CanvasEvent::FocusOut, QPointF(-1, -1)});
       m_surface->update();

@@ -16,7 +16,7 @@
 namespace ql {
 
 void CanvasView::setViewport(QSizeF size, double devicePixelRatio) {
-  if (m_size == size && m_dpr == devicePixelRatio) return;
+  if (m_isHeld || (m_size == size && m_dpr == devicePixelRatio)) return;
   m_size = size;
   m_dpr = devicePixelRatio;
   resized();
@@ -45,14 +45,17 @@ QImage renderToImage(CanvasView& view, QSize size, double devicePixelRatio, cons
 QImage renderSettled(CanvasView& view, QSize size, double devicePixelRatio, const Theme& theme,
                      int timeoutMs) {
   view.setViewport(QSizeF(size), devicePixelRatio);
-  renderToImage(view, size, devicePixelRatio, theme);  // a view may ask for its data when it is first drawn
+  view.m_isHeld = true;  // a canvas that shows the view meanwhile may not take it back to its own size
+  renderToImage(view, size, devicePixelRatio, theme);  // a view asks for its data when it is drawn
   if (!view.isSettled()) {
     QEventLoop loop;
     QObject::connect(&view, &CanvasView::settled, &loop, &QEventLoop::quit);
     QTimer::singleShot(timeoutMs, &loop, &QEventLoop::quit);
-    loop.exec();
+    loop.exec(QEventLoop::ExcludeUserInputEvents);
   }
-  return renderToImage(view, size, devicePixelRatio, theme);
+  QImage picture = renderToImage(view, size, devicePixelRatio, theme);
+  view.m_isHeld = false;
+  return picture;
 }
 
 namespace {
@@ -74,9 +77,10 @@ QByteArray svgOf(CanvasView& view, QSize size, const Theme& theme) {
   generator.setSize(size);
   generator.setViewBox(QRect(QPoint(0, 0), size));
   generator.setResolution(96);
-  view.setViewport(QSizeF(size), 1);
+  constexpr double kPixelRatio = 2;  // of the pictures inside the drawing
+  renderSettled(view, size, kPixelRatio, theme);
   QPainter painter(&generator);
-  QPainterBackend backend(painter, 1);
+  QPainterBackend backend(painter, kPixelRatio);
   backend.fillRect(QRectF(QPointF(0, 0), QSizeF(size)), theme.base);
   view.draw(backend, theme);
   painter.end();
@@ -94,7 +98,7 @@ void savePicture(CanvasView& view, QSize size, double devicePixelRatio, const Th
     const QByteArray svg = svgOf(view, size, theme);
     isWritten = file.write(svg) == svg.size();
   } else {
-    isWritten = renderToImage(view, size, devicePixelRatio, theme).save(&file, "PNG");
+    isWritten = renderSettled(view, size, devicePixelRatio, theme).save(&file, "PNG");
   }
   if (!isWritten || !file.commit()) throwNotWritten(path, file.errorString());
 }

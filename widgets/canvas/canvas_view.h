@@ -41,7 +41,7 @@ class CanvasView : public QObject {
  public:
   explicit CanvasView(QObject* parent = nullptr) : QObject(parent) {}
 
-  /// Called by the host before draw() and handle().
+  /// Called by the host before draw() and handle(); ignored while renderSettled() has the view.
   void setViewport(QSizeF size, double devicePixelRatio);
   QSizeF size() const { return m_size; }
   double devicePixelRatio() const { return m_dpr; }
@@ -78,8 +78,11 @@ class CanvasView : public QObject {
   virtual void resized() {}
 
  private:
+  friend QImage renderSettled(CanvasView& view, QSize size, double devicePixelRatio, const Theme& theme,
+                              int timeoutMs);
   QSizeF m_size;
   double m_dpr = 1;
+  bool m_isHeld = false;  // its size belongs to a picture being made
 };
 
 /// Draws a view into a picture of the given logical size with the QPainter backend. Leaves the view at that
@@ -89,7 +92,8 @@ QImage renderToImage(CanvasView& view, QSize size, double devicePixelRatio, cons
 /// renders. For pictures made without a window (`--render`) and for tests.
 QImage renderSettled(CanvasView& view, QSize size, double devicePixelRatio, const Theme& theme,
                      int timeoutMs = 30000);
-/// Writes a PNG, or an SVG when the name ends in .svg. Throws ql::Error(Io) naming the file.
+/// Writes a PNG, or an SVG when the name ends in .svg, once the view is settled. Throws ql::Error(Io) naming
+/// the file.
 void savePicture(CanvasView& view, QSize size, double devicePixelRatio, const Theme& theme,
                  const QString& path);
 

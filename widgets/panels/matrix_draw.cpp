@@ -77,6 +77,7 @@ void placeIndexAxis(Axis& axis, std::vector<double>& ticks, double spacing) {
 void MatrixView::draw(Painter& painter, const Theme& theme) {
   updateLayout();
   if (!m_content) return drawHint(painter, theme);
+  if (hasElements()) emit shown();
   requestPictures();
   m_heatmap.draw(painter, m_layout.plot, columnAxis(), rowAxis());
   if (m_heatmap.isEmpty()) {

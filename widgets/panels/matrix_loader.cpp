@@ -53,6 +53,7 @@ MatrixLoader::MatrixLoader(Session* session, MatrixView* view, QObject* parent)
     m_isRunning = false;
     startImage();
   });
+  connect(m_view, &MatrixView::shown, this, &MatrixLoader::loadSources);
   connect(m_view, &MatrixView::imageWanted, this, &MatrixLoader::wantImage);
   connect(m_view, &MatrixView::cellWanted, this, &MatrixLoader::wantCell);
 }
@@ -73,6 +74,7 @@ void MatrixLoader::reset() {
   m_source.reset();
   m_errors.reset();
   m_isPreview = false;
+  m_hasAskedSources = true;  // nothing to ask for until there is a target
 }
 
 void MatrixLoader::setTarget(std::optional<LinearId> id, MatrixQuantity quantity, const Choice& choice) {
@@ -96,7 +98,7 @@ void MatrixLoader::setTarget(std::optional<LinearId> id, MatrixQuantity quantity
   if (isError() && !workspace->weights())
     return m_view->setProblem(tr("The quantization error needs the weight files; only statistics are open."));
   usePreview();
-  if (workspace->weights()) loadSources();
+  m_hasAskedSources = !workspace->weights();
 }
 
 void MatrixLoader::statisticsArrived() {
@@ -120,6 +122,7 @@ void MatrixLoader::usePreview() {
 void MatrixLoader::loadSources() {
   using Result = std::shared_ptr<Sources>;
   const std::shared_ptr<Workspace> workspace = m_session->workspace();
+  if (std::exchange(m_hasAskedSources, true) || !m_id || !workspace) return;
   const std::optional<WeightScheme> scheme = isError() ? m_choice.weight : std::nullopt;
   m_session->jobs()->run<Result>(
       this, slot("sources"), tr("Preparing the matrix picture"), true,

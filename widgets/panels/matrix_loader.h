@@ -26,7 +26,7 @@ class MatrixLoader : public QObject {
   bool isError() const { return m_quantity == MatrixQuantity::Error; }
   void reset();
   void usePreview();
-  void loadSources();
+  void loadSources();  // once a target, when it is first painted
   void takeSources(std::shared_ptr<Sources> sources);
   void wantImage(const MatrixRequest& request);
   void startImage();
@@ -48,6 +48,7 @@ class MatrixLoader : public QObject {
   std::optional<MatrixRequest> m_lastRequest;
   std::shared_ptr<const MatrixImage> m_lastValues;
   bool m_isRunning = false;
+  bool m_hasAskedSources = false;
   QTimer m_patience;  // a picture that takes long gives way to a newer one
   quint64 m_generation = 0;
 };

@@ -77,6 +77,8 @@ class MatrixView : public CanvasView {
   bool isSettled() const override;
 
  signals:
+  /// A matrix is being painted: only now its weights need to be read.
+  void shown();
   void imageWanted(const ql::MatrixRequest& request);
   void cellWanted(std::int64_t row, std::int64_t column);
   void hovered(std::int64_t row, std::int64_t column);  // -1, -1 = left

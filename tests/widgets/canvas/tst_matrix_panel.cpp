@@ -42,6 +42,7 @@ class TestMatrixPanel : public QObject {
   void namesTheOutlierChannels();
   void fullScreenAndBack();
   void statisticsAloneShowACoarsePicture();
+  void savedPictureIsSharpAtItsOwnSize();
   void closingTheModelEmptiesTheView();
 
  private:
@@ -153,6 +154,20 @@ void TestMatrixPanel::statisticsAloneShowACoarsePicture() {
   QVERIFY(panel.view()->table() != nullptr);
   panel.setQuantity(MatrixQuantity::Error);
   QVERIFY(panel.view()->isSettled());
+}
+
+// A picture larger than the canvas is resampled for its own size, not stretched: more than the canvas' pixels
+// differ.
+void TestMatrixPanel::savedPictureIsSharpAtItsOwnSize() {
+  MatrixView& view = *m_panel->view();
+  const QString path = m_cache.filePath(QStringLiteral("matrix.png"));
+  savePicture(view, {900, 700}, 2, lightTheme(), path);
+  QVERIFY(view.isSettled());
+  const QImage saved(path);
+  QCOMPARE(saved.size(), QSize(1800, 1400));
+  QCOMPARE(view.layout().plot.right() < 900 && view.layout().plot.right() > 800, true);
+  const QPointF outlier = pixelOf(view, 185, 30) * 2, other = pixelOf(view, 100, 150) * 2;
+  QVERIFY(lightness(saved.pixel(outlier.toPoint())) > lightness(saved.pixel(other.toPoint())) + 25);
 }
 
 void TestMatrixPanel::closingTheModelEmptiesTheView() {

@@ -10,6 +10,7 @@
 #include <QAbstractItemModel>
 #include <QApplication>
 #include <QClipboard>
+#include <QDialog>
 #include <QMouseEvent>
 #include <QSignalSpy>
 #include <QStandardItemModel>
@@ -244,7 +245,7 @@ void TestPainter::standardKeysCopyAndShow() {
   QTest::keyClick(surface, Qt::Key_C, Qt::ControlModifier | Qt::ShiftModifier);
   QCOMPARE(QApplication::clipboard()->image().size(), kSize * canvas.devicePixelRatioF());
   QTest::keyClick(surface, Qt::Key_T, Qt::ControlModifier);
-  QVERIFY(canvas.findChild<QWidget*>() != nullptr);
+  QVERIFY(canvas.findChild<QDialog*>() != nullptr);
   emit scene.cursorMoved();
   QCOMPARE(surface->accessibleDescription(), QStringLiteral("row 1"));
 }
