@@ -4,6 +4,7 @@
 #include "core/jobs/parallel_for.h"
 #include "core/stats/column_sums.h"
 #include "core/stats/exact_tile.h"
+#include "core/stats/object_pool.h"
 
 #include <algorithm>
 #include <atomic>
@@ -18,7 +19,7 @@ namespace ql {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr std::int64_t kBlockBytes = 16 << 20;  // fixed: the order of the sums must not depend on the machine
+constexpr std::int64_t kBlockBytes = 8 << 20;  // fixed: the order of the sums must not depend on the machine
 constexpr std::int64_t kMaxBlockRows = 256;
 constexpr std::int64_t kDecodedRows = 32;  // a multiple of kMaxTexel: rows decoded at a time, kept small
 constexpr std::uint64_t kFlushCounts = std::uint64_t{1} << 31;  // 32-bit counters
@@ -47,28 +48,6 @@ struct Worker {
 struct Block {
   ColumnSums columns;
   TopEntries top{0};
-};
-
-/// Reused objects, so that memory is bound by the number of threads.
-template <class T>
-class Pool {
- public:
-  std::unique_ptr<T> take() {
-    const std::lock_guard lock(m_mutex);
-    if (m_free.empty()) return std::make_unique<T>();
-    auto object = std::move(m_free.back());
-    m_free.pop_back();
-    return object;
-  }
-  void give(std::unique_ptr<T> object) {
-    const std::lock_guard lock(m_mutex);
-    m_free.push_back(std::move(object));
-  }
-  std::vector<std::unique_ptr<T>>& all() { return m_free; }  // once every one was given back
-
- private:
-  std::mutex m_mutex;  // guards m_free
-  std::vector<std::unique_ptr<T>> m_free;
 };
 
 class Pass {
