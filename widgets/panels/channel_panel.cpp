@@ -87,8 +87,10 @@ void ChannelPanel::setupTable() {
 }
 
 void ChannelPanel::setupLayout() {
-  auto* bar = new QHBoxLayout;
-  bar->setContentsMargins(metrics::kGap, metrics::kUnit, metrics::kGap, metrics::kUnit);
+  auto* toolbar = new QWidget(this);
+  toolbar->setFixedHeight(scaledPx(metrics::kViewToolbar));
+  auto* bar = new QHBoxLayout(toolbar);
+  bar->setContentsMargins(scaledPx(metrics::kGap), 0, scaledPx(metrics::kGap), 0);
   bar->setSpacing(metrics::kGap);
   bar->addWidget(m_axis);
   bar->addWidget(makeDimLabel(tr("Sort"), FontRole::Body, this));
@@ -115,7 +117,7 @@ void ChannelPanel::setupLayout() {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
-  layout->addLayout(bar);
+  layout->addWidget(toolbar);
   layout->addWidget(split, 1);
 }
 
@@ -129,11 +131,11 @@ void ChannelPanel::fitColumns() {
   const QFontMetrics font(m_table->font());
   int left = m_table->viewport()->width();
   for (int column = 0; column < m_model->columnCount(); ++column) {
-    int width =
-        font.horizontalAdvance(m_model->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString());
-    for (int row = 0; row < std::min(m_model->rowCount(), 12); ++row)
-      width = std::max(width, font.horizontalAdvance(m_model->index(row, column).data().toString()));
-    width += scaledPx(18);
+    int width = m_table->horizontalHeader()->sectionSizeHint(column);
+    for (int row = 0; row < std::min(m_model->rowCount(), 12); ++row) {
+      const QString text = m_model->index(row, column).data().toString();
+      width = std::max(width, font.horizontalAdvance(text) + scaledPx(18));
+    }
     m_table->setColumnHidden(column, column > 0 && width > left);
     m_table->setColumnWidth(column, width);
     left -= width;

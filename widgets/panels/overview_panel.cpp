@@ -50,8 +50,10 @@ void OverviewPanel::setupControls() {
     view.range.reset();
     m_session->setView(view);
   });
-  auto* bar = new QHBoxLayout;
-  bar->setContentsMargins(metrics::kGap, metrics::kUnit, metrics::kGap, metrics::kUnit);
+  auto* toolbar = new QWidget(this);
+  toolbar->setFixedHeight(scaledPx(metrics::kViewToolbar));
+  auto* bar = new QHBoxLayout(toolbar);
+  bar->setContentsMargins(scaledPx(metrics::kGap), 0, scaledPx(metrics::kGap), 0);
   bar->setSpacing(metrics::kGap);
   bar->addWidget(makeDimLabel(tr("Show"), FontRole::Body, this));
   bar->addWidget(m_show);
@@ -65,7 +67,7 @@ void OverviewPanel::setupControls() {
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
-  layout->addLayout(bar);
+  layout->addWidget(toolbar);
   layout->addWidget(m_canvas, 1);
 }
 
