@@ -113,7 +113,7 @@ int renderPicture(const GuiOptions& options) {
   if (!options.plan.isEmpty() && !openInput(window, options.plan, &error)) return fail(error);
   if (const QString problem = chooseLayer(window.session(), options.layer); !problem.isEmpty())
     return fail(problem);
-  waitUntil([&] { return !window.session()->jobs()->isBusy() && areCanvasesSettled(window); });
+  waitUntil([&] { return window.session()->jobs()->isIdle() && areCanvasesSettled(window); });
   window.messageBar()->clear();
   waitUntil([&] { return areCanvasesSettled(window); });
   if (options.render == QLatin1String("main")) return writeWindow(window, options.output);

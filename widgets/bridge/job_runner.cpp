@@ -180,6 +180,10 @@ void JobRunner::setPaused(quint64 id, bool paused) {
   emit changed();
 }
 
+bool JobRunner::isIdle() const {
+  return m_private->active.empty();
+}
+
 bool JobRunner::isBusy() const {
   return std::any_of(m_jobs.begin(), m_jobs.end(), [](const Job& job) {
     return job.state == State::Running || job.state == State::Queued;

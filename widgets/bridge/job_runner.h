@@ -51,6 +51,7 @@ class JobRunner : public QObject {
   void setPaused(quint64 id, bool paused);
   const std::vector<Job>& jobs() const { return m_jobs; }  // listed ones, newest last
   bool isBusy() const;                                     // any listed job is running
+  bool isIdle() const;                                     // nothing runs, background jobs included
 
  signals:
   void changed();  // a job started, ended, was paused; progress is polled
