@@ -1,6 +1,6 @@
 #pragma once
-// The only door that the window and the command line use: an opened model with its results, and every operation of the
-// product as one function. Thread-safe: results are immutable snapshots.
+// The only door that the window and the command line use: an opened model with its results, and every
+// operation of the product as one function. Thread-safe: results are immutable snapshots.
 #include "core/base/evidence.h"
 #include "core/evaluate/diagnosis.h"
 #include "core/evaluate/layer_error.h"
@@ -23,57 +23,65 @@
 namespace ql {
 
 struct AnalyzeOptions {
-  std::filesystem::path output;         // empty = the cache
+  std::filesystem::path output;  // empty = the cache
   bool resume = true;
-  std::vector<Choice> choices;          // errors measured beside the statistics; empty = w8a8 and its remedies
-  std::vector<LinearId> linears;        // empty = all quantizable ones, then the others
+  std::vector<Choice> choices;    // errors measured beside the statistics; empty = w8a8 and its remedies
+  std::vector<LinearId> linears;  // empty = all quantizable ones, then the others
 };
 
 /// Called on worker threads as each linear is finished (also for those found in the store).
 using LayerDone = std::function<void(LinearId)>;
 
-class Analysis;   // workspace_analyze.cpp
+class Analysis;  // workspace_analyze.cpp
 
 class Workspace {
  public:
-  /// Opens a folder, a weight file, an index or a statistics file. Header only; earlier results of the same fingerprint
-  /// (the cache, or `statistics`) are attached. Throws Error.
-  static std::shared_ptr<Workspace> open(const std::filesystem::path& path,
-                                         const std::optional<std::filesystem::path>& statistics = std::nullopt);
+  /// Opens a folder, a weight file, an index or a statistics file. Header only; earlier results of the same
+  /// fingerprint (the cache, or `statistics`) are attached. Throws Error.
+  static std::shared_ptr<Workspace> open(
+      const std::filesystem::path& path,
+      const std::optional<std::filesystem::path>& statistics = std::nullopt);
   ~Workspace();
 
   const Model& model() const;
   const std::string& fingerprint() const;
   const std::filesystem::path& path() const;
-  const Checkpoint* checkpoint() const;               // null when only a statistics file is open
-  std::shared_ptr<const WeightSource> weights() const;// null when only a statistics file is open
-  const std::vector<TensorInfo>& tensors() const;     // also when only a statistics file is open (then without places)
-  std::uint64_t sizeBytes() const;                    // of all tensors
-  std::filesystem::path cacheFile() const;            // $XDG_CACHE_HOME/quantloupe/<fingerprint>/statistics.h5
-  std::vector<std::string> warnings() const;          // of checkpoint, model and store ("numbers of another checkpoint ignored")
+  const Checkpoint* checkpoint() const;                 // null when only a statistics file is open
+  std::shared_ptr<const WeightSource> weights() const;  // null when only a statistics file is open
+  const std::vector<TensorInfo>& tensors()
+      const;                                // also when only a statistics file is open (then without places)
+  std::uint64_t sizeBytes() const;          // of all tensors
+  std::filesystem::path cacheFile() const;  // $XDG_CACHE_HOME/quantloupe/<fingerprint>/statistics.h5
+  std::vector<std::string> warnings()
+      const;  // of checkpoint, model and store ("numbers of another checkpoint ignored")
 
-  // Results -----------------------------------------------------------------------------------------------------
+  // Results
+  // -----------------------------------------------------------------------------------------------------
   /// From memory or the store; null until measured.
   std::shared_ptr<const WeightStats> weightStats(LinearId id) const;
   /// Its summary alone; always in memory, so tables and grids over all linears ask for this one.
   std::optional<WeightSummary> weightSummary(LinearId id) const;
-  /// The error of a linear under a choice if it was measured already. The activation part of the choice plays no role.
-  /// Null for a choice that leaves the weights alone.
+  /// The error of a linear under a choice if it was measured already. The activation part of the choice plays
+  /// no role. Null for a choice that leaves the weights alone.
   std::shared_ptr<const LayerError> error(LinearId id, const Choice& choice) const;
   /// The same without columnError and columnEnergy; always in memory.
   std::optional<LayerError> errorFigures(LinearId id, const Choice& choice) const;
-  std::size_t measuredCount() const;                  // linears with statistics
-  /// Effective norm gain [in] (normOffset + w), empty when no norm feeds the linear. Kept with the statistics.
+  std::size_t measuredCount() const;  // linears with statistics
+  /// Effective norm gain [in] (normOffset + w), empty when no norm feeds the linear. Kept with the
+  /// statistics.
   std::vector<float> gain(LinearId id) const;
 
-  // Operations --------------------------------------------------------------------------------------------------
-  /// Statistics and errors of every linear into the statistics file, as they come; the linears one after another, each
-  /// on all cores. Cancelled or killed, it continues where it was the next time. A cache that cannot be written is a
-  /// warning and the results stay in memory; an `output` that cannot be written is Error(Io | Store).
+  // Operations
+  // --------------------------------------------------------------------------------------------------
+  /// Statistics and errors of every linear into the statistics file, as they come; the linears one after
+  /// another, each on all cores. Cancelled or killed, it continues where it was the next time. A cache that
+  /// cannot be written is a warning and the results stay in memory; an `output` that cannot be written is
+  /// Error(Io | Store).
   void analyze(const AnalyzeOptions& options, JobContext& job, const LayerDone& done = {});
-  /// Errors of the given linears under the given choices; measures what is missing, one pass a linear. Results stay in
-  /// memory as long as this object (about 16 bytes an input channel and choice); only analyze() writes files.
-  /// Throws Error(Unsupported) when the weights are needed but only a statistics file is open.
+  /// Errors of the given linears under the given choices; measures what is missing, one pass a linear.
+  /// Results stay in memory as long as this object (about 16 bytes an input channel and choice); only
+  /// analyze() writes files. Throws Error(Unsupported) when the weights are needed but only a statistics file
+  /// is open.
   void measure(std::span<const LinearId> linears, std::span<const Choice> choices, JobContext& job,
                const LayerDone& done = {});
   /// One linear with a preview first: calls `sink` with sampled figures, then with exact ones.
@@ -86,13 +94,17 @@ class Workspace {
 
   /// A pyramid for pictures, finest tile 8, built once and kept for the last few matrices.
   /// `scheme` nothing: of W; else of |Q(W) - W| under it.
-  std::shared_ptr<const TilePyramid> picturePyramid(LinearId id, const std::optional<WeightScheme>& scheme, JobContext& job);
+  std::shared_ptr<const TilePyramid> picturePyramid(LinearId id, const std::optional<WeightScheme>& scheme,
+                                                    JobContext& job);
   /// W, or Q(W) - W under a scheme, as rows.
   std::shared_ptr<const WeightSource> errorSource(LinearId id, const WeightScheme& scheme, JobContext& job);
 
   QuantizationPlan newPlan(const Choice& defaultChoice) const;
 
-  struct ScanResult { std::string tensor; std::uint64_t count, nans, posInfs, negInfs, zeros; };
+  struct ScanResult {
+    std::string tensor;
+    std::uint64_t count, nans, posInfs, negInfs, zeros;
+  };
   /// NaN/Inf/zero census of every convertible tensor.
   std::vector<ScanResult> scan(JobContext& job) const;
 

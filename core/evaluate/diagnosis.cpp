@@ -114,9 +114,9 @@ void addRemedies(const Case& c, Finding& finding) {
   if (recommended) finding.values["recommended"] = static_cast<std::int64_t>(*recommended);
 }
 
-/// Criteria a and b of methods.md 5.2. (a) is calibrated for 8 bits. (b) says that a few columns set the
-/// scales of whole rows, so under groups it counts only where the error shows that the groups do not contain
-/// them.
+/// Criteria a and b of the detector (diagnosis.h). (a) is calibrated for 8 bits. (b) says that a few columns
+/// set the scales of whole rows, so under groups it counts only where the error shows that the groups do not
+/// contain them.
 std::string outlierCriterion(const Case& c, const std::vector<std::int64_t>& channels) {
   const WeightScheme& scheme = *c.options.choice.weight;
   const bool spansRow =

@@ -1,6 +1,8 @@
 #pragma once
 // What is wrong with a linear and what helps, as {code, values}: the window and the command line word it.
-// Source: the detector of methods.md 5.2.
+// The detector: (a) dead codes over 25 % at 8 bits, (b) column peak ratio over 50 with coverage over 25 %,
+// (c) the norm-weighted error over the target. The pattern is that of "Uniqueness of LLaMA3-70B",
+// arXiv:2408.15301.
 #include "core/base/evidence.h"
 #include "core/evaluate/layer_error.h"
 #include "core/model/model.h"
@@ -18,46 +20,48 @@ using FindingValue = std::variant<std::int64_t, double, std::string, std::vector
 /// A choice that would help, with its measured effect on one figure.
 struct Remedy {
   Choice choice;
-  std::string figure;        // field key: "norm_weighted_rel"
+  std::string figure;  // field key: "norm_weighted_rel"
   double before = 0, after = 0;
 };
 
 /// Codes: weight_outlier_columns, heavy_tails, norm_gain_outliers, dead_rows, non_finite.
-/// values of weight_outlier_columns: channels (list), channel_count, in, rows_set (rows whose scale they set), out,
-/// dead_code, dead_code_gaussian, column_peak_ratio, coverage, norm_weighted_rel, criterion ("a", "b" or "ab"), and
-/// dead_code_others (of the columns that are not in channels). channels ascend: all columns nearer to the largest than
-/// to the median absmax on a log scale.
-/// norm_gain_outliers: channels, channel_count, gain_peak_ratio (largest over median |g|), error_share (of the weighted
-/// error in these channels) and the error values. heavy_tails: error values, gaussian_rel, kurtosis.
-/// dead_rows: rows (at most 64), row_count. non_finite: nans, pos_infs, neg_infs. All: in, out.
-/// recommended: index into remedies of the one that reaches the target with the fewest bits; absent when none does.
+/// values of weight_outlier_columns: channels (list), channel_count, in, rows_set (rows whose scale they
+/// set), out, dead_code, dead_code_gaussian, column_peak_ratio, coverage, norm_weighted_rel, criterion ("a",
+/// "b" or "ab"), and dead_code_others (of the columns that are not in channels). channels ascend: all columns
+/// nearer to the largest than to the median absmax on a log scale. norm_gain_outliers: channels,
+/// channel_count, gain_peak_ratio (largest over median |g|), error_share (of the weighted error in these
+/// channels) and the error values. heavy_tails: error values, gaussian_rel, kurtosis. dead_rows: rows (at
+/// most 64), row_count. non_finite: nans, pos_infs, neg_infs. All: in, out. recommended: index into remedies
+/// of the one that reaches the target with the fewest bits; absent when none does.
 struct Finding {
   std::string layer;
   std::string code;
   std::map<std::string, FindingValue> values;
-  std::vector<Remedy> remedies;   // best measured effect first
-  double severity = 0;            // for sorting: the error figure it rests on
+  std::vector<Remedy> remedies;  // best measured effect first
+  double severity = 0;           // for sorting: the error figure it rests on
   Evidence evidence;
 };
 
 struct DiagnosisOptions {
-  double target = 0.02;            // norm-weighted (or output) error above which a layer is in trouble
-  double deadCode = 0.25;          // criterion (a)
-  double peakRatio = 50;           // criterion (b)
+  double target = 0.02;    // norm-weighted (or output) error above which a layer is in trouble
+  double deadCode = 0.25;  // criterion (a)
+  double peakRatio = 50;   // criterion (b)
   double coverage = 0.25;
-  Choice choice;                   // the scheme under diagnosis (w8a8 by default)
+  Choice choice;  // the scheme under diagnosis (w8a8 by default)
 };
 
 /// The columns whose absmax stands out (> peakRatio x median), largest first; empty when none does.
 std::vector<std::int64_t> peakColumns(const WeightStats& stats, double peakRatio);
 
-/// Findings of one linear from its statistics and its error under options.choice; `remedyErrors` are measured errors of
-/// candidate choices (groups 128, 64, 32, 16), from which remedies are built. `gain` is the norm gain or empty.
+/// Findings of one linear from its statistics and its error under options.choice; `remedyErrors` are measured
+/// errors of candidate choices (groups 128, 64, 32, 16), from which remedies are built. `gain` is the norm
+/// gain or empty.
 std::vector<Finding> diagnose(const Linear& linear, const WeightStats& stats, const LayerError& error,
                               std::span<const StoredError> candidates, std::span<const float> gain,
                               const DiagnosisOptions& options);
 
-/// The choices measured as candidates for a choice: the same format with groups of 128, 64, 32, 16 that are below `in`.
+/// The choices measured as candidates for a choice: the same format with groups of 128, 64, 32, 16 that are
+/// below `in`.
 std::vector<Choice> remedyCandidates(const Choice& choice, std::int64_t in);
 
 }  // namespace ql

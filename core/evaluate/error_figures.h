@@ -12,7 +12,7 @@ std::vector<double> columnWeights(const ErrorInput& input, std::span<const doubl
 /// Max over lower median of the columns' absmax; 0 when the median is 0.
 double peakRatio(std::vector<float> columnAbsmax);
 
-/// All figures of one choice. Sums over the finite weights (methods.md 21, design.md 4).
+/// All figures of one choice. Sums over the finite weights.
 LayerError errorFigures(const ErrorInput& input, const Choice& choice, const WeightSums& weights,
                         const SchemeSums& sums, double columnPeakRatio);
 

@@ -17,8 +17,9 @@ namespace {
 constexpr std::uint64_t kUnits = 2;      // of progress a weight and pass: the bytes of 16-bit storage
 constexpr std::int64_t kTileRows = 128;  // float column sums of 32 strips, then double
 
-/// Floats from one row or array of the scratch to the next: padded, and shifted by 12 cache lines so that rows of 4096
-/// columns do not all fall into the same sets of the first-level cache (measured: 1.6 times slower).
+/// Floats from one row or array of the scratch to the next: padded, and shifted by 12 cache lines so that
+/// rows of 4096 columns do not all fall into the same sets of the first-level cache (measured: 1.6 times
+/// slower).
 std::size_t scratchStride(std::size_t columns) {
   return (columns + kErrorPadding - 1) / kErrorPadding * kErrorPadding + 3 * kErrorPadding;
 }

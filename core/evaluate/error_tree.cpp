@@ -1,4 +1,4 @@
-// LayerError to and from the neutral tree of a statistics file (/layers/<name>/errors of design.md 7).
+// LayerError to and from the neutral tree of a statistics file (/layers/<name>/errors).
 #include "core/base/error.h"
 #include "core/evaluate/layer_error.h"
 

@@ -12,7 +12,7 @@
 namespace ql {
 namespace {
 
-/// Weights that share a scale (methods.md 2.1), the usual part of a matrix with a shorter last one.
+/// Weights that share a scale, the usual part of a matrix with a shorter last one.
 double partSize(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
   const double rows = static_cast<double>(out), columns = static_cast<double>(in);
   const double group = scheme.groupSize ? static_cast<double>(*scheme.groupSize) : 128;

@@ -42,7 +42,7 @@ Evidence evidenceFor(const ErrorInput& input, const Choice& choice, std::uint64_
 bool hasPartialGroup(const Choice& choice, std::int64_t out, std::int64_t in) {
   if (!choice.weight) return false;
   const WeightScheme& w = *choice.weight;
-  // a part as wide as the matrix or wider is one whole part, as the tools allow (methods.md 2.3)
+  // a part as wide as the matrix or wider is one whole part, as the tools allow
   const auto isPartial = [](std::int64_t length, std::int64_t part) {
     return length > part && length % part != 0;
   };

@@ -27,7 +27,7 @@ struct ExportFile {
 struct ExportResult {
   std::vector<ExportFile> files;
   std::vector<NotExpressible> notExpressible;
-  std::vector<std::string> loaderWarnings;  // formats.md 17 for this plan
+  std::vector<std::string> loaderWarnings;  // who cannot load this plan, or runs it otherwise
 };
 
 struct Exporter {

@@ -1,6 +1,6 @@
 // Activations as a runtime would round them: per tensor, per token or per group of channels, ranges taken
-// from the tokens at hand (dynamic). The grids are those of weights: a token is a row. Source: methods.md 4;
-// smoothquant fake_quant.py, compressed-tensors forward_helpers.py.
+// from the tokens at hand (dynamic). The grids are those of weights: a token is a row.
+// Source: smoothquant fake_quant.py, compressed-tensors forward_helpers.py.
 #include "core/base/error.h"
 #include "core/quant/quantizer.h"
 #include "core/quant/rtn_grid.h"

@@ -1,5 +1,6 @@
 #pragma once
-// Quantizers: what a weight scheme does to a matrix. A new method is one file in methods/ and one line in methods.inc.
+// Quantizers: what a weight scheme does to a matrix. A new method is one file in methods/ and one line in
+// methods.inc.
 #include "core/base/option_spec.h"
 #include "core/io/weight_source.h"
 #include "core/jobs/job_context.h"
@@ -15,48 +16,50 @@
 
 namespace ql {
 
-/// Codes, scales and zero points of a whole matrix: for tests, goldens and packing writers, not for streaming.
+/// Codes, scales and zero points of a whole matrix: for tests, goldens and packing writers, not for
+/// streaming.
 struct QuantizedMatrix {
   std::int64_t out = 0, in = 0;
-  std::vector<std::int32_t> codes;      // out * in, in the flavour's own grid
-  std::vector<float> scales;            // in the partition's order (methods.md 2.1)
-  std::vector<std::int32_t> zeroPoints; // as scales; empty when symmetric with signed codes
-  std::vector<float> dequantized;       // out * in
-  bool hasPartialGroup = false;         // the last group is shorter: analysis only, not exportable
+  std::vector<std::int32_t> codes;       // out * in, in the flavour's own grid
+  std::vector<float> scales;             // in the partition's order
+  std::vector<std::int32_t> zeroPoints;  // as scales; empty when symmetric with signed codes
+  std::vector<float> dequantized;        // out * in
+  bool hasPartialGroup = false;          // the last group is shorter: analysis only, not exportable
 };
 
-/// Extremes that a scheme whose parts span rows (tensor, input channel) needs before the pass; from statistics or from
-/// a pass of its own. Finite values only.
+/// Extremes that a scheme whose parts span rows (tensor, input channel) needs before the pass; from
+/// statistics or from a pass of its own. Finite values only.
 struct MatrixRange {
-  std::vector<float> columnMin, columnMax;   // [in]
+  std::vector<float> columnMin, columnMax;  // [in]
 };
 
 /// Quantizes and dequantizes rows of one matrix under one scheme. Immutable and thread-safe once made.
 class RowQuantizer {
  public:
   virtual ~RowQuantizer() = default;
-  /// How many rows must be handed over together (1, or the group size of GroupInChannel, or a block's height);
-  /// rowBegin of every call is a multiple of it and only the last call may be shorter.
+  /// How many rows must be handed over together (1, or the group size of GroupInChannel, or a block's
+  /// height); rowBegin of every call is a multiple of it and only the last call may be shorter.
   virtual std::int64_t rowUnit() const = 0;
-  /// rows [n * in] -> fake-quantized [n * in], `isZeroCode` optional [n * in]: 1 where the code equals the code of 0.
-  /// Non-finite inputs stay as they are and take no part in the ranges.
+  /// rows [n * in] -> fake-quantized [n * in], `isZeroCode` optional [n * in]: 1 where the code equals the
+  /// code of 0. Non-finite inputs stay as they are and take no part in the ranges.
   virtual void apply(std::int64_t rowBegin, std::int64_t rowCount, std::span<const float> rows,
                      std::span<float> quantized, std::span<std::uint8_t> isZeroCode) const = 0;
 };
 
 struct Quantizer {
-  std::string_view name;       // "rtn"
+  std::string_view name;  // "rtn"
   std::string_view sentence;
-  std::string_view source;     // paper or tool
+  std::string_view source;  // paper or tool
   std::vector<OptionSpec> options;
-  std::vector<std::string> formats, flavours, clips;   // that it implements
+  std::vector<std::string> formats, flavours, clips;  // that it implements
   /// True when the scheme needs MatrixRange.
   bool (*needsRange)(const WeightScheme& scheme);
   /// Throws Error(Unsupported) naming what is not available for this scheme and what is.
   std::unique_ptr<RowQuantizer> (*make)(const WeightScheme& scheme, std::int64_t out, std::int64_t in,
                                         const MatrixRange* range);
   /// The whole matrix at once, with codes.
-  QuantizedMatrix (*quantize)(const WeightScheme& scheme, std::int64_t out, std::int64_t in, std::span<const float> weights);
+  QuantizedMatrix (*quantize)(const WeightScheme& scheme, std::int64_t out, std::int64_t in,
+                              std::span<const float> weights);
 };
 
 const std::vector<const Quantizer*>& quantizers();
@@ -69,8 +72,10 @@ void requireMeasurable(const WeightScheme& scheme);
 class FakeQuantizedSource : public WeightSource {
  public:
   enum class Output { Quantized, Error };
-  FakeQuantizedSource(std::shared_ptr<const WeightSource> inner, WeightScheme scheme, Output output, MatrixRange range);
-  void readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd, std::span<float> out) const override;
+  FakeQuantizedSource(std::shared_ptr<const WeightSource> inner, WeightScheme scheme, Output output,
+                      MatrixRange range);
+  void readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd,
+                std::span<float> out) const override;
 
  private:
   std::shared_ptr<const WeightSource> m_inner;
@@ -80,6 +85,7 @@ class FakeQuantizedSource : public WeightSource {
 };
 
 /// Fake-quantizes activations X [tokens, width] in place. Throws Error(Unsupported).
-void fakeQuantizeActivations(const ActScheme& scheme, std::int64_t tokens, std::int64_t width, std::span<float> x);
+void fakeQuantizeActivations(const ActScheme& scheme, std::int64_t tokens, std::int64_t width,
+                             std::span<float> x);
 
 }  // namespace ql

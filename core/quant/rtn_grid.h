@@ -9,7 +9,7 @@
 
 namespace ql {
 
-/// What a scheme fixes for every part. Source: methods.md 2.2; each flavour's own code named there.
+/// What a scheme fixes for every part.
 struct RtnRule {
   enum class Flavour : std::uint8_t { CompressedTensors, Gptq, Awq, SmoothQuant };
   Flavour flavour = Flavour::CompressedTensors;

@@ -113,7 +113,7 @@ std::string actProblem(const ActScheme& a) {
   return groupSizeProblem("activation", isGrouped, granularityName(a.granularity), a.groupSize);
 }
 
-/// Number of parts (scales) of [out, in] under a scheme (methods.md 2.1).
+/// Number of parts (scales) of [out, in] under a scheme.
 double partCount(const WeightScheme& w, double out, double in) {
   const auto parts = [](double length, std::int64_t size) {
     return std::ceil(length / static_cast<double>(size));

@@ -1,6 +1,6 @@
 #pragma once
-// The vocabulary of a decision: number formats, granularities, schemes, and the Choice made for one linear; and SPEC,
-// their spelling on the command line. Values only: what can be measured is in quant/quantizer.h.
+// The vocabulary of a decision: number formats, granularities, schemes, and the Choice made for one linear;
+// and SPEC, their spelling on the command line. Values only: what can be measured is in quant/quantizer.h.
 #include "core/base/option_spec.h"
 
 #include <array>
@@ -12,8 +12,16 @@
 
 namespace ql {
 
-enum class Granularity : std::uint8_t { Tensor, OutputChannel, InputChannel, Group, GroupInChannel, Block, Token };
-std::string_view granularityName(Granularity granularity);            // "output_channel"
+enum class Granularity : std::uint8_t {
+  Tensor,
+  OutputChannel,
+  InputChannel,
+  Group,
+  GroupInChannel,
+  Block,
+  Token
+};
+std::string_view granularityName(Granularity granularity);  // "output_channel"
 std::optional<Granularity> granularityFromName(std::string_view name);
 
 /// A named method with its options ("gptq" {block_size: 128}). Options are stored complete.
@@ -32,8 +40,8 @@ struct OutlierRule {
 struct WeightScheme {
   std::string format = "int8";
   Granularity granularity = Granularity::OutputChannel;
-  std::optional<std::int64_t> groupSize;                 // Group, GroupInChannel
-  std::optional<std::array<std::int64_t, 2>> block;      // Block: rows x columns
+  std::optional<std::int64_t> groupSize;             // Group, GroupInChannel
+  std::optional<std::array<std::int64_t, 2>> block;  // Block: rows x columns
   bool symmetric = true;
   std::string flavour = "compressed-tensors";
   MethodChoice clip{"none", {}};
@@ -44,7 +52,7 @@ struct WeightScheme {
 
 struct ActScheme {
   std::string format = "int8";
-  Granularity granularity = Granularity::Token;          // Tensor, Token, Group
+  Granularity granularity = Granularity::Token;  // Tensor, Token, Group
   std::optional<std::int64_t> groupSize;
   bool dynamic = true;
   bool symmetric = true;
@@ -64,51 +72,57 @@ struct Choice {
 
 /// What is known about a number format.
 struct NumberFormatInfo {
-  std::string_view name;   // "int8", "fp8_e4m3", "nvfp4"
-  double bits;             // a code, without scales
+  std::string_view name;  // "int8", "fp8_e4m3", "nvfp4"
+  double bits;            // a code, without scales
   bool isInteger;
-  int integerBits;         // 2..8 for int formats, else 0
-  bool isQuantized;        // false: bf16, fp16
+  int integerBits;   // 2..8 for int formats, else 0
+  bool isQuantized;  // false: bf16, fp16
   std::string_view sentence;
-  int ownGroup = 0;        // the group size the format is defined with (mxfp4: 32), else 0
-  int ownScaleBits = 0;    // bits of a scale when the format says so, else 0
+  int ownGroup = 0;      // the group size the format is defined with (mxfp4: 32), else 0
+  int ownScaleBits = 0;  // bits of a scale when the format says so, else 0
 };
 const std::vector<NumberFormatInfo>& numberFormats();
 const NumberFormatInfo* findNumberFormat(std::string_view name);  // null when unknown
 const std::vector<std::string>& flavourNames();                   // every word a plan may hold
 const std::vector<std::string>& clipNames();
 const std::vector<std::string>& algorithmNames();
-/// Options of an algorithm with their defaults (design.md 7); empty when it has none or is unknown.
+/// Options of an algorithm with their defaults; empty when it has none or is unknown.
 std::vector<OptionSpec> algorithmOptions(std::string_view algorithm);
 
 /// Parses a SPEC, the spelling of a choice on the command line:
 ///   PRESET[:OPT,...]   PRESET = wBaB (w8a8, w4a16, ...) | FORMAT (weights only) | WFORMAT/AFORMAT
-///   OPT = tensor | channel | input_channel | group=N | group_in_channel=N | block=HxW | sym | asym | clip=NAME
+///   OPT = tensor | channel | input_channel | group=N | group_in_channel=N | block=HxW | sym | asym |
+///   clip=NAME
 ///       | flavour=NAME | algorithm=NAME | act=tensor|token|group:N|FORMAT|none | act_sym | act_asym
 ///       | act_flavour=NAME | static | dynamic
-/// 16 bits (w16, bf16, fp16) mean "stays as stored". `flavour` reaches the activations too, unless the flavour has no
-/// rounding of activations (gptq, awq). Defaults: output channel (microscaling formats: their own group), symmetric,
-/// activations per token, dynamic. Examples: ("w8a8:group=128", "int4:asym", "w4a16:group=32,flavour=gptq").
-/// Throws Error(Usage) that quotes the part, says what is allowed there, and gives an example.
+/// 16 bits (w16, bf16, fp16) mean "stays as stored". `flavour` reaches the activations too, unless the
+/// flavour has no rounding of activations (gptq, awq). Defaults: output channel (microscaling formats: their
+/// own group), symmetric, activations per token, dynamic. Examples: ("w8a8:group=128", "int4:asym",
+/// "w4a16:group=32,flavour=gptq"). Throws Error(Usage) that quotes the part, says what is allowed there, and
+/// gives an example.
 Choice parseSpec(std::string_view spec);
 /// The canonical SPEC: parseSpec(specText(c)) == c for every choice that SPEC can express.
 std::string specText(const Choice& choice);
-/// The rounding flavour of activations that goes with one of weights: the same, but gptq and awq quantize weights only.
+/// The rounding flavour of activations that goes with one of weights: the same, but gptq and awq quantize
+/// weights only.
 std::string actFlavourFor(const std::string& weightFlavour);
-/// Applies only the options of "group=128" or "asym,act=group:32" to a choice (plan set): switches the granularity.
-/// A bare PRESET or FORMAT replaces the choice.
+/// Applies only the options of "group=128" or "asym,act=group:32" to a choice (plan set): switches the
+/// granularity. A bare PRESET or FORMAT replaces the choice.
 Choice editChoice(const Choice& base, std::string_view edit);
 /// Short text for tables: "int8 channel", "int8 g32", "int4 g128 asym", "as stored". Same words everywhere.
 std::string weightSchemeText(const Choice& choice);
-std::string actSchemeText(const Choice& choice);   // "int8 token", "16 bit"
+std::string actSchemeText(const Choice& choice);  // "int8 token", "16 bit"
 
-/// What is contradictory in a choice, naming the field and what is allowed, without a full stop; empty when nothing is.
+/// What is contradictory in a choice, naming the field and what is allowed, without a full stop; empty when
+/// nothing is.
 std::string choiceProblem(const Choice& choice);
-/// Throws Error(Plan) naming the field when a scheme contradicts itself (group without size, static token, bits).
+/// Throws Error(Plan) naming the field when a scheme contradicts itself (group without size, static token,
+/// bits).
 void validateChoice(const Choice& choice, const std::string& where);
 
 /// Bits a weight, scales (32 bit by default) and zero points included. For [out, in].
 /// Zero point: as many bits as a code. Unquantized: storedBits.
-double bitsPerWeight(const Choice& choice, std::int64_t out, std::int64_t in, double storedBits, double scaleBits = 32);
+double bitsPerWeight(const Choice& choice, std::int64_t out, std::int64_t in, double storedBits,
+                     double scaleBits = 32);
 
 }  // namespace ql

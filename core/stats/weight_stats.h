@@ -77,7 +77,6 @@ struct WeightStatsOptions {
 ///
 /// Steps the job by measureUnits() in all; the caller expect()s them. Pages are released block by block.
 /// Throws Error(Shape) from 2^31 channels on, and what the source throws; Cancelled.
-/// Source: methods.md 21, 23.
 WeightStats measureWeights(const WeightSource& source, const MatrixRef& matrix,
                            const WeightStatsOptions& options, JobContext& job);
 
@@ -88,7 +87,7 @@ std::uint64_t measureUnits(const WeightSource& source, const MatrixRef& matrix);
 /// Share of the rows whose absmax lies in one of `columns` (needs rowArgmax). Rows of zeros do not count.
 double coverage(const WeightStats& stats, const std::vector<std::int64_t>& columns);
 
-/// To and from the statistics file: /layers/<name>/weight of design.md 7. The round trip is exact. At most 1
+/// To and from the statistics file: /layers/<name>/weight. The round trip is exact. At most 1
 /// % of a 16-bit checkpoint of ordinary shapes: sums as F32 where exact, counts only where there are any, the
 /// finest pyramid level only (the others follow), its extremes in the narrowest type that holds them exactly.
 DataTree toDataTree(const WeightStats& stats);

@@ -47,8 +47,9 @@ class StatisticsWriter {
   /// Paths ("layers/<name>") already there; the callers skip them.
   std::vector<std::string> finished() const;
   bool contains(const std::string& section, const std::string& name) const;
-  /// Adds a subtree at /<section>/<name> ('/' in name is written %2F). What is added within one interval shares a
-  /// durable part: a disk takes as long to make sure of a small file as of a big one. Added again, the newer one counts.
+  /// Adds a subtree at /<section>/<name> ('/' in name is written %2F). What is added within one interval
+  /// shares a durable part: a disk takes as long to make sure of a small file as of a big one. Added again,
+  /// the newer one counts.
   void add(const std::string& section, const std::string& name, const DataTree& tree);
   /// What was added or found. Throws Error(Store) when absent or damaged.
   DataTree read(const std::string& section, const std::string& name) const;

@@ -1,5 +1,5 @@
 // Round to nearest: every part of the matrix gets its own uniform integer grid, every weight its nearest
-// code. Source: methods.md 2.1 to 2.3 (partition, formulas of the flavours, edge cases).
+// code. Source: compressed-tensors, IST-DASLab/gptq, llm-awq and smoothquant, each for its own flavour.
 #include "core/base/error.h"
 #include "core/quant/quantizer.h"
 #include "core/quant/rtn_grid.h"
@@ -205,7 +205,7 @@ QuantizedMatrix quantizeRtn(const WeightScheme& scheme, std::int64_t out, std::i
   const bool hasZeroPoints = !quantizer.rule().symmetric || !quantizer.rule().hasSignedCodes;
   result.scales.resize(parts * bands);
   if (hasZeroPoints) result.zeroPoints.resize(parts * bands);
-  // groups along out are stored input channel by input channel (methods.md 2.1)
+  // groups along out are stored input channel by input channel
   const bool isInMajor = scheme.granularity == Granularity::GroupInChannel;
   for (std::size_t b = 0; b < bands; ++b) {
     const auto rows = weights.subspan(b * band, std::min(band, weights.size() - b * band));
@@ -228,7 +228,7 @@ const Quantizer& rtnQuantizer() {
   static const Quantizer quantizer{
       "rtn",
       "Round to nearest: every weight takes the nearest code of its part's grid; needs no data.",
-      "methods.md 2: Jacob et al. 2018, arXiv:1712.05877, with the rounding of compressed-tensors, GPTQ, AWQ "
+      "Jacob et al. 2018, arXiv:1712.05877, with the rounding of compressed-tensors, GPTQ, AWQ "
       "and "
       "SmoothQuant",
       {},

@@ -1,4 +1,4 @@
-// Error figures against a slow double-precision reference written from the definitions (design.md 4), against
+// Error figures against a slow double-precision reference written from the definitions, against
 // RowQuantizer weight by weight, and against figures of the shipped model computed with numpy and torch.
 #include "core/base/error.h"
 #include "core/evaluate/error_kernel.h"

@@ -155,7 +155,7 @@ class TestRtn : public QObject {
     QL_THROWS(fakeQuantizeActivations(bad, 3, 40, x), "compressed-tensors or smoothquant");
   }
 
-  // methods.md 2.3
+  // edge cases seen in the reference implementations
   // ---------------------------------------------------------------------------------------------
   void awqGroupWithoutZeroCollapses() {
     const auto q = quantized("int4:group=4,asym,flavour=awq", 1, 4, {10, 10.1f, 10.2f, 10.3f});
