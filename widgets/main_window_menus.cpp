@@ -69,7 +69,7 @@ void MainWindow::setupMenus() {
   // In a holder: a corner widget of its own gets the size hint of a line edit, not its fixed width.
   auto* corner = new QWidget(menuBar());
   auto* row = new QHBoxLayout(corner);
-  row->setContentsMargins(0, 0, scaledPx(8), 0);
+  row->setContentsMargins(0, scaledPx(2), scaledPx(8), scaledPx(1));
   row->addWidget(m_palette);
   menuBar()->setCornerWidget(corner);
   menuBar()->setFixedHeight(std::max(scaledPx(metrics::kMenuBar), menuBar()->sizeHint().height()));

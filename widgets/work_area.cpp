@@ -16,9 +16,12 @@
 #include <QDataStream>
 #include <QDockWidget>
 #include <QHBoxLayout>
+#include <QStackedWidget>
 #include <QTabBar>
-#include <QTabWidget>
 #include <QTimer>
+#include <QVBoxLayout>
+
+#include <algorithm>
 
 namespace ql {
 
@@ -29,6 +32,11 @@ constexpr int kCompactWidth = 1440;  // narrower windows tab the tree with the i
 
 DockTitle* titleOf(QDockWidget* dock) {
   return static_cast<DockTitle*>(dock->titleBarWidget());
+}
+
+std::int64_t quantizableCount(const Model& model) {
+  return std::count_if(model.linears.begin(), model.linears.end(),
+                       [](const Linear& l) { return l.isQuantizable; });
 }
 
 }  // namespace
@@ -99,25 +107,33 @@ void WorkArea::setupSides() {
 }
 
 void WorkArea::setupBottom() {
-  m_bottomTabs = new QTabWidget(this);
-  m_bottomTabs->setDocumentMode(true);
-  m_bottomTabs->addTab(m_plan = new PlanPanel(m_session, m_bottomTabs), tr("Plan"));
-  m_bottomTabs->addTab(m_jobs = new JobsPanel(m_session, m_bottomTabs), tr("Jobs"));
-  m_bottomTabs->addTab(m_log = new LogPanel(m_session, m_bottomTabs), tr("Log"));
-  auto* corner = new QWidget(m_bottomTabs);
-  corner->setProperty("ground", QStringLiteral("dockTitle"));
-  corner->setAttribute(Qt::WA_StyledBackground);
-  corner->setFixedHeight(scaledPx(metrics::kDockTitle));
-  auto* row = new QHBoxLayout(corner);
+  auto* bottom = new QWidget(this);
+  auto* column = new QVBoxLayout(bottom);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  auto* head = new QWidget(bottom);
+  head->setProperty("ground", QStringLiteral("dockTitle"));
+  head->setAttribute(Qt::WA_StyledBackground);
+  head->setFixedHeight(scaledPx(metrics::kDockTitle));
+  auto* row = new QHBoxLayout(head);
   row->setContentsMargins(0, 0, scaledPx(4), 0);
-  row->addWidget(m_planLabel = makeDimLabel({}, FontRole::Axis, corner));
-  QToolButton* floating = makeIconButton(QStringLiteral("float"), tr("Float or dock the tables"), corner);
+  row->setSpacing(scaledPx(8));
+  row->addWidget(m_bottomTabs = new QTabBar(head));
+  m_bottomTabs->setAccessibleName(tr("Tables"));
+  row->addStretch(1);
+  row->addWidget(m_planLabel = makeDimLabel({}, FontRole::Axis, head));
+  QToolButton* floating = makeIconButton(QStringLiteral("float"), tr("Float or dock the tables"), head);
   floating->setIconSize(QSize(scaledPx(12), scaledPx(12)));
   row->addWidget(floating);
-  m_bottomTabs->setCornerWidget(corner);
-  m_bottomDock = makeDock(this, tr("Tables"), QStringLiteral("bottom"), m_bottomTabs);
-  delete m_bottomDock->titleBarWidget();
-  m_bottomDock->setTitleBarWidget(new QWidget(m_bottomDock));  // the tabs are title enough
+  column->addWidget(head);
+  column->addWidget(m_bottomStack = new QStackedWidget(bottom), 1);
+  m_bottomStack->addWidget(m_plan = new PlanPanel(m_session, m_bottomStack));
+  m_bottomStack->addWidget(m_jobs = new JobsPanel(m_session, m_bottomStack));
+  m_bottomStack->addWidget(m_log = new LogPanel(m_session, m_bottomStack));
+  for (const QString& name : {tr("Plan"), tr("Jobs"), tr("Log")}) m_bottomTabs->addTab(name);
+  connect(m_bottomTabs, &QTabBar::currentChanged, m_bottomStack, &QStackedWidget::setCurrentIndex);
+  m_bottomDock = makeDock(this, tr("Tables"), QStringLiteral("bottom"), bottom);
+  titleOf(m_bottomDock)->setCollapsed(true);  // the tabs are title enough
   connect(floating, &QToolButton::clicked, this,
           [this] { m_bottomDock->setFloating(!m_bottomDock->isFloating()); });
   addDockWidget(Qt::BottomDockWidgetArea, m_bottomDock);
@@ -154,6 +170,8 @@ void WorkArea::applyMode(bool isCompact) {
   }
   m_views->addDockWidget(Qt::TopDockWidgetArea, m_overviewDock);
   placeViews();
+  for (QDockWidget* dock : {m_treeDock, m_inspectorDock}) titleOf(dock)->setCollapsed(isCompact);
+  updateDetails();
   emit layoutModeChanged(isCompact);
   // Sizes hold only once the docks have been laid out in their new places.
   QTimer::singleShot(0, this, [this, isCompact] {
@@ -178,12 +196,12 @@ void WorkArea::resetLayout() {
 
 void WorkArea::showJobs() {
   m_bottomDock->show();
-  m_bottomTabs->setCurrentWidget(m_jobs);
+  m_bottomTabs->setCurrentIndex(m_bottomStack->indexOf(m_jobs));
 }
 
 void WorkArea::showPlan() {
   m_bottomDock->show();
-  m_bottomTabs->setCurrentWidget(m_plan);
+  m_bottomTabs->setCurrentIndex(m_bottomStack->indexOf(m_plan));
 }
 
 QByteArray WorkArea::layoutState() const {
@@ -215,16 +233,18 @@ void WorkArea::updateDetails() {
   const Model* model = m_session->model();
   const std::optional<LinearId> current = m_session->selection()->current();
   const std::size_t selected = m_session->selection()->selected().size();
+  // Tabbed, the inspector has no title line to say how many are selected.
+  m_inspectorDock->setWindowTitle(m_isCompact && selected > 1 ? tr("Inspector (%1)").arg(selected)
+                                                              : tr("Inspector"));
   titleOf(m_treeDock)->setDetail(model ? QString::fromStdString(model->name) : QString());
   titleOf(m_inspectorDock)
       ->setDetail(selected == 0 ? tr("nothing selected")
                                 : pluralText(static_cast<std::int64_t>(selected), tr("linear selected"),
                                              tr("linears selected")));
   titleOf(m_overviewDock)
-      ->setDetail(model ? tr("%1 blocks, %2 linears")
-                              .arg(model->blockCount)
-                              .arg(countText(static_cast<std::int64_t>(model->linears.size())))
-                        : QString());
+      ->setDetail(
+          model ? tr("%1 blocks, %2 linears").arg(model->blockCount).arg(countText(quantizableCount(*model)))
+                : QString());
   if (!model || !current) {
     titleOf(m_matrixDock)->setDetail({});
     titleOf(m_channelDock)->setDetail({});
@@ -251,10 +271,10 @@ void WorkArea::updateTabs() {
   for (const JobRunner::Job& job : m_session->jobs()->jobs())
     if (job.state == JobRunner::State::Running || job.state == JobRunner::State::Queued) ++running;
   const Model* model = m_session->model();
-  const QString count = model ? countText(static_cast<std::int64_t>(model->linears.size())) : QString();
-  m_bottomTabs->setTabText(m_bottomTabs->indexOf(m_plan),
+  const QString count = model ? countText(quantizableCount(*model)) : QString();
+  m_bottomTabs->setTabText(m_bottomStack->indexOf(m_plan),
                            count.isEmpty() ? tr("Plan") : tr("Plan (%1)").arg(count));
-  const int tab = m_bottomTabs->indexOf(m_jobs);
+  const int tab = m_bottomStack->indexOf(m_jobs);
   m_bottomTabs->setTabText(tab, running > 0 ? tr("Jobs (%1)").arg(running) : tr("Jobs"));
 }
 

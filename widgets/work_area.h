@@ -9,7 +9,8 @@
 
 class QDockWidget;
 class QLabel;
-class QTabWidget;
+class QStackedWidget;
+class QTabBar;
 
 namespace ql {
 
@@ -72,7 +73,8 @@ class WorkArea : public QMainWindow {
   PlanPanel* m_plan = nullptr;
   JobsPanel* m_jobs = nullptr;
   LogPanel* m_log = nullptr;
-  QTabWidget* m_bottomTabs = nullptr;
+  QTabBar* m_bottomTabs = nullptr;
+  QStackedWidget* m_bottomStack = nullptr;
   QLabel* m_planLabel = nullptr;
   QDockWidget *m_treeDock = nullptr, *m_inspectorDock = nullptr, *m_bottomDock = nullptr;
   QDockWidget *m_overviewDock = nullptr, *m_matrixDock = nullptr, *m_channelDock = nullptr;

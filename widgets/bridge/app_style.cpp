@@ -43,7 +43,7 @@ QToolButton:hover { background: @hover; }
 QToolButton:pressed, QToolButton:checked { background: @selected; color: @accent; }
 QToolButton:focus { border-color: @accent; }
 QToolButton::menu-indicator { image: none; }
-QToolButton[segment] { background: @field; border: 1px solid @outline; padding: 0px 9px; border-radius: 0px;
+QToolButton[segment] { background: @field; border: 1px solid @outline; padding: 0px 7px; border-radius: 0px;
   margin: 0px; min-height: 22px; color: @text; }
 QToolButton[segment="middle"], QToolButton[segment="last"] { border-left: 0px; }
 QToolButton[segment="first"] { border-top-left-radius: 3px; border-bottom-left-radius: 3px; }
@@ -97,11 +97,11 @@ QTreeView::item { border: 0px; padding: 0px; }
 QTreeView::branch { background: transparent; }
 QTreeView::branch:has-children:closed { image: url(:/icons/@right); }
 QTreeView::branch:has-children:open { image: url(:/icons/@chevron); }
-QTabWidget { background: @dockTitle; }
 QTableView QTableCornerButton::section { background: @tableHeader; border: 0px; }
 QHeaderView { background: @tableHeader; border: 0px; }
 QHeaderView::section { background: @tableHeader; color: @secondary; border: 0px; border-bottom: 1px solid @line;
   padding: 0px 8px; height: 23px; }
+QTreeView QHeaderView::section { padding: 0px 4px; }
 QHeaderView::section:hover { color: @text; }
 QHeaderView::down-arrow { image: url(:/icons/@chevron); width: 9px; height: 9px; subcontrol-position: center right; }
 QHeaderView::up-arrow { image: url(:/icons/@up); width: 9px; height: 9px; subcontrol-position: center right; }

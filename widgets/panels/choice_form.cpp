@@ -51,7 +51,8 @@ QComboBox* makeCombo(const QString& name, const QString& tip, QWidget* parent) {
   auto* combo = new QComboBox(parent);
   combo->setAccessibleName(name);
   combo->setToolTip(tip);
-  combo->setMinimumContentsLength(5);
+  combo->setMinimumContentsLength(4);
+  combo->setMinimumWidth(scaledPx(66));  // its own hint keeps room for an icon
   combo->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   combo->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   return combo;

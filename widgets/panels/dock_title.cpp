@@ -33,6 +33,15 @@ DockTitle::DockTitle(QDockWidget* dock) : QWidget(dock), m_dock(dock) {
             [dock] { dock->close(); });
 }
 
+QSize DockTitle::sizeHint() const {
+  return {QWidget::sizeHint().width(), maximumHeight()};
+}
+
+void DockTitle::setCollapsed(bool isCollapsed) {
+  setFixedHeight(isCollapsed ? 0 : scaledPx(metrics::kDockTitle));
+  updateGeometry();
+}
+
 void DockTitle::setDetail(const QString& text) {
   m_detail->setFullText(text);
 }

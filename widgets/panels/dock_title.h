@@ -14,6 +14,11 @@ class DockTitle : public QWidget {
  public:
   explicit DockTitle(QDockWidget* dock);
   void setDetail(const QString& text);
+  /// Takes no room: for a dock whose tab is title enough.
+  void setCollapsed(bool isCollapsed);
+  /// QDockWidget asks for the hint, not for the fixed height.
+  QSize sizeHint() const override;
+  QSize minimumSizeHint() const override { return {0, sizeHint().height()}; }
 
  protected:
   void mouseDoubleClickEvent(QMouseEvent* event) override;

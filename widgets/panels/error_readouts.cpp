@@ -30,7 +30,7 @@ QString noteText(const LayerError& error) {
 ErrorReadouts::ErrorReadouts(QWidget* parent) : QWidget(parent) {
   auto* grid = new QGridLayout(this);
   grid->setContentsMargins(0, 0, 0, 0);
-  grid->setHorizontalSpacing(scaledPx(6));
+  grid->setHorizontalSpacing(scaledPx(5));
   grid->setVerticalSpacing(0);
   grid->setColumnStretch(0, 1);
   int at = 0;
@@ -45,8 +45,8 @@ ErrorReadouts::ErrorReadouts(QWidget* parent) : QWidget(parent) {
             makeDimLabel({}, FontRole::Axis, this),
             new EvidenceDot(this)};
     // Fixed widths: a value that is recomputed keeps its place.
-    row.before->setMinimumWidth(scaledPx(58));
-    row.after->setMinimumWidth(scaledPx(62));
+    row.before->setMinimumWidth(scaledPx(50));
+    row.after->setMinimumWidth(scaledPx(54));
     row.before->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     row.after->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     name->setMinimumHeight(scaledPx(metrics::kReadoutRow));

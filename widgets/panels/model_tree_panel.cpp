@@ -71,7 +71,7 @@ void ModelTreePanel::setupTree() {
   m_tree->setSelectionMode(QAbstractItemView::ExtendedSelection);
   m_tree->setSelectionBehavior(QAbstractItemView::SelectRows);
   m_tree->setUniformRowHeights(true);
-  m_tree->setIndentation(scaledPx(11));
+  m_tree->setIndentation(scaledPx(9));
   m_tree->setAllColumnsShowFocus(true);
   m_tree->setContextMenuPolicy(Qt::CustomContextMenu);
   m_tree->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
@@ -100,8 +100,8 @@ void ModelTreePanel::fitColumns() {
   header->setSectionResizeMode(LinearTreeModel::NameColumn, QHeaderView::Stretch);
   header->setSectionResizeMode(LinearTreeModel::WeightColumn, QHeaderView::Interactive);
   header->setSectionResizeMode(LinearTreeModel::ValueColumn, QHeaderView::Interactive);
-  header->resizeSection(LinearTreeModel::WeightColumn, scaledPx(57));
-  header->resizeSection(LinearTreeModel::ValueColumn, scaledPx(73));
+  header->resizeSection(LinearTreeModel::WeightColumn, scaledPx(55));
+  header->resizeSection(LinearTreeModel::ValueColumn, scaledPx(68));
 }
 
 void ModelTreePanel::applyFilter(const QString& text) {

@@ -22,7 +22,7 @@ namespace ql {
 
 namespace {
 
-constexpr int kNarrow = 900;  // below this width (12 px font) the table keeps to the columns that matter
+constexpr int kNarrow = 1060;  // below this width (12 px font) the table keeps to the columns that matter
 
 }  // namespace
 
@@ -116,10 +116,10 @@ void PlanPanel::fitColumns() {
   const bool isNarrow = m_table->width() < scaledPx(kNarrow);
   QHeaderView* header = m_table->horizontalHeader();
   header->setSectionResizeMode(QHeaderView::Interactive);
-  header->setStretchLastSection(!isNarrow);
+  header->setStretchLastSection(true);
   m_table->setColumnHidden(PlanTableModel::ShapeColumn, isNarrow);
   m_table->setColumnHidden(PlanTableModel::ActivationColumn, isNarrow);
-  const int widths[] = {220, 96, 128, 92, 124, 104, 104, 88, 150};
+  const int widths[] = {220, 96, 128, 92, 124, 104, 104, 84, 130};
   int used = 0;
   for (int column = 1; column < PlanTableModel::ColumnCount; ++column) {
     header->resizeSection(column, scaledPx(widths[column]));

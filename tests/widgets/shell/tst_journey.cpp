@@ -49,8 +49,11 @@ class TestJourney : public QObject {
     QVERIFY(m_window->startPage()->isVisible());
     QTRY_VERIFY_WITH_TIMEOUT(m_window->startPage()->isComplete(), 60000);
     DemoCard* card = m_window->startPage()->cards().front();
-    QTest::keyClick(m_window->startPage(), Qt::Key_Down);
-    QTRY_VERIFY(QApplication::focusWidget() == card);
+    QTRY_VERIFY(card->hasFocus());
+    QTest::keyClick(card, Qt::Key_Down);
+    QTRY_VERIFY(m_window->startPage()->cards()[1]->hasFocus());
+    QTest::keyClick(m_window->startPage()->cards()[1], Qt::Key_Up);
+    QTRY_VERIFY(card->hasFocus());
     QTest::keyClick(card, Qt::Key_Return);
     QTRY_VERIFY_WITH_TIMEOUT(test::isIdle(session()), 60000);
     QVERIFY(m_window->workArea()->isVisible());
@@ -163,6 +166,8 @@ class TestJourney : public QObject {
   }
 
   void planIsExportedForLlmCompressor() {
+    m_window->activateWindow();  // the file dialog had it
+    QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
     QTest::keyClick(m_window.get(), Qt::Key_E, Qt::ControlModifier);
     ExportDialog* dialog = nullptr;
     QTRY_VERIFY((dialog = m_window->findChild<ExportDialog*>()));
