@@ -38,11 +38,12 @@ void measure(const Options& options, const BenchMatrix& matrix, const char* what
   const ErrorInput input{matrix.matrix(), 16, {}};
   JobContext job(options.threads);
   std::vector<LayerError> errors;
-  const double floor = bench::readFloor(matrix, options.threads, options.runs);
-  const double seconds =
+  const bench::Timing floor = bench::readFloor(matrix, options.threads, options.runs);
+  const bench::Timing time =
       bench::fastest(options.runs, [&] { errors = measureErrors(matrix, input, choices, nullptr, job); });
-  std::printf("%-42s %8.1f ms  %.3f of read bandwidth (%.1f GB/s)   %.4f %%\n", what, seconds * 1e3,
-              floor / seconds, static_cast<double>(matrix.sizeBytes()) / floor / 1e9,
+  std::printf("%-42s %8.1f ms  %.3f of read bandwidth (%.1f GB/s), %.3f in processor time   %.4f %%\n", what,
+              time.wall * 1e3, floor.wall / time.wall,
+              static_cast<double>(matrix.sizeBytes()) / floor.wall / 1e9, floor.cpu / time.cpu,
               errors.front().weightRelFro * 100);
   std::fflush(stdout);
 }
