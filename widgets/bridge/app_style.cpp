@@ -48,6 +48,7 @@ QToolButton[segment] { background: @field; border: 1px solid @outline; padding: 
 QToolButton[segment="middle"], QToolButton[segment="last"] { border-left: 0px; }
 QToolButton[segment="first"] { border-top-left-radius: 3px; border-bottom-left-radius: 3px; }
 QToolButton[segment="last"] { border-top-right-radius: 3px; border-bottom-right-radius: 3px; }
+*[tight="true"] QToolButton[segment] { padding: 0px 4px; }
 QToolButton[segment]:checked { background: @selected; color: @accent; font-weight: 600; }
 QToolButton[segment]:hover:!checked { background: @hover; }
 QToolButton[segment]:disabled { color: @disabled; }

@@ -52,7 +52,7 @@ QComboBox* makeCombo(const QString& name, const QString& tip, QWidget* parent) {
   combo->setAccessibleName(name);
   combo->setToolTip(tip);
   combo->setMinimumContentsLength(4);
-  combo->setMinimumWidth(scaledPx(66));  // its own hint keeps room for an icon
+  combo->setMinimumWidth(scaledPx(80));  // its own hint keeps room for an icon
   combo->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   combo->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   return combo;
@@ -82,7 +82,7 @@ void addRow(QGridLayout* grid, int row, const QString& text, QWidget* first, QWi
 ChoiceForm::ChoiceForm(QWidget* parent) : QWidget(parent) {
   auto* grid = new QGridLayout(this);
   grid->setContentsMargins(0, 0, 0, 0);
-  grid->setHorizontalSpacing(scaledPx(8));
+  grid->setHorizontalSpacing(scaledPx(5));
   grid->setVerticalSpacing(scaledPx(5));
   grid->setColumnStretch(1, 5);
   grid->setColumnStretch(2, 8);
@@ -97,6 +97,7 @@ void ChoiceForm::setupWeight() {
     if (info.isInteger && info.integerBits >= 2) m_format->addItem(fromView(info.name), fromView(info.name));
   m_format->addItem(tr("16 bit"), QString::fromLatin1(kUnquantized));
   m_symmetry = new SegmentedControl(tr("Symmetry"), this);
+  m_symmetry->setProperty("tight", true);
   m_symmetry->addSegment(tr("Symmetric"), tr("Zero is code 0; the range is -absmax to absmax"));
   m_symmetry->addSegment(tr("Asym."), tr("Asymmetric: a zero point, the range is min to max"));
   addRow(grid, 0, tr("Weight"), m_format, m_symmetry);

@@ -100,8 +100,8 @@ void ModelTreePanel::fitColumns() {
   header->setSectionResizeMode(LinearTreeModel::NameColumn, QHeaderView::Stretch);
   header->setSectionResizeMode(LinearTreeModel::WeightColumn, QHeaderView::Interactive);
   header->setSectionResizeMode(LinearTreeModel::ValueColumn, QHeaderView::Interactive);
-  header->resizeSection(LinearTreeModel::WeightColumn, scaledPx(55));
-  header->resizeSection(LinearTreeModel::ValueColumn, scaledPx(68));
+  header->resizeSection(LinearTreeModel::WeightColumn, scaledPx(58));
+  header->resizeSection(LinearTreeModel::ValueColumn, scaledPx(67));
 }
 
 void ModelTreePanel::applyFilter(const QString& text) {

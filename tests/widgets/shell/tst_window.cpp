@@ -211,7 +211,13 @@ class TestWindow : public QObject {
                             .arg(scroll->viewport()->width())));
     QTableView* table = window->workArea()->planPanel()->table();
     QVERIFY(table->horizontalHeader()->length() <= table->viewport()->width());
-    QCOMPARE(window->workArea()->tree()->tree()->horizontalScrollBar()->maximum(), 0);
+    for (QDockWidget* dock : window->workArea()->docks())
+      if (dock->isAncestorOf(window->workArea()->tree())) dock->raise();
+    QTRY_VERIFY(window->workArea()->tree()->isVisible());
+    QTRY_COMPARE(window->workArea()->tree()->tree()->horizontalScrollBar()->maximum(), 0);
+    for (QDockWidget* dock : window->workArea()->docks())
+      if (dock->isAncestorOf(window->workArea()->inspector())) dock->raise();
+    QTRY_VERIFY(window->workArea()->inspector()->isVisible());
     checkLabels(*window);
   }
 
