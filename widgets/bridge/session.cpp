@@ -241,7 +241,11 @@ void Session::requestMeasurement(LinearId id, const Choice& choice) {
 void Session::flushMeasurements() {
   const auto wanted = std::exchange(m_wanted, {});
   for (const auto& [key, request] : wanted) {
-    const auto& [choice, ids] = request;
+    const Choice& choice = request.first;
+    std::vector<LinearId> ids = request.second;
+    // Asked for while the model was being opened, before its analysis began.
+    std::erase_if(ids, [&](LinearId id) { return isPartOfAnalysis(id, choice); });
+    if (ids.empty()) continue;
     m_asked[key].insert(ids.begin(), ids.end());
     try {
       requireMeasurable(*choice.weight);
@@ -255,8 +259,9 @@ void Session::flushMeasurements() {
 
 void Session::startMeasurement(const Choice& choice, const std::string& key,
                                const std::vector<LinearId>& ids) {
-  const QString title = tr("Measuring %1 on %n linear(s)", nullptr, static_cast<int>(ids.size()))
-                            .arg(QString::fromStdString(weightSchemeText(choice)));
+  const QString what = QString::fromStdString(weightSchemeText(choice));
+  const QString title = ids.size() == 1 ? tr("Measuring %1 on 1 linear").arg(what)
+                                        : tr("Measuring %1 on %2 linears").arg(what).arg(ids.size());
   m_jobs.runVoid(
       this, {}, title, ids.size() < 4,
       [workspace = m_workspace, done = m_done, choice, ids](JobContext& job) {

@@ -41,6 +41,7 @@ CommandPalette::CommandPalette(QWidget* parent) : QLineEdit(parent), m_results(n
   setToolTip(tr("Find any action by a part of its name (Ctrl+Shift+P)"));
   setFixedWidth(scaledPx(246));
   addAction(themeIcon(QStringLiteral("search"), IconColor::Secondary), QLineEdit::LeadingPosition);
+  m_results->setObjectName(QStringLiteral("palette"));
   m_results->setWindowFlags(Qt::ToolTip);
   m_results->setFocusPolicy(Qt::NoFocus);
   m_results->setAttribute(Qt::WA_ShowWithoutActivating);

@@ -12,6 +12,7 @@
 #include <QDialogButtonBox>
 #include <QDoubleSpinBox>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QFormLayout>
 #include <QGuiApplication>
 #include <QHBoxLayout>
@@ -122,7 +123,7 @@ void ExportDialog::setupButtons() {
   m_copy = buttons->addButton(tr("&Copy as command"), QDialogButtonBox::ActionRole);
   m_copy->setIcon(themeIcon(QStringLiteral("command")));
   m_write = buttons->addButton(tr("&Export"), QDialogButtonBox::AcceptRole);
-  m_write->setProperty("accent", true);
+  setStyleProperty(m_write, "accent", true);
   m_write->setDefault(true);
   layout()->addWidget(buttons);
   connect(m_write, &QPushButton::clicked, this, &ExportDialog::write);
@@ -139,7 +140,9 @@ const Exporter& ExportDialog::exporter() const {
 void ExportDialog::targetChanged() {
   const Exporter& target = exporter();
   m_sentence->setText(fromView(target.sentence));
-  m_path->setText(settings::lastFolder() + QLatin1Char('/') + fromView(target.defaultFile));
+  const QString plan = m_session->plan()->filePath();
+  const QString folder = plan.isEmpty() ? settings::lastFolder() : QFileInfo(plan).absolutePath();
+  m_path->setText(folder + QLatin1Char('/') + fromView(target.defaultFile));
   makeOptionFields();
   m_leaveOut->setChecked(false);
   make();

@@ -81,6 +81,7 @@ HelpDialog::HelpDialog(const QList<QAction*>& actions, QWidget* parent)
   auto* column = new QVBoxLayout(this);
   auto* row = new QHBoxLayout;
   m_list = new QListWidget(this);
+  m_list->setObjectName(QStringLiteral("guides"));
   m_list->setAccessibleName(tr("Guides"));
   m_list->setFixedWidth(scaledPx(250));
   m_list->setWordWrap(true);

@@ -189,15 +189,21 @@ void InspectorPanel::refreshSiblings() {
         group && std::find(groups.begin(), groups.end(), *group) == groups.end())
       groups.push_back(*group);
   bool agree = true;
-  QStringList roles;
+  QStringList sets, differing;
   for (const std::size_t group : groups) {
+    QStringList roles;
+    bool isSame = true;
     const std::vector<LinearId>& members = model.fusedGroups[group].members;
     for (const LinearId id : members) {
       if (!roles.contains(roleText(model.linears[id].role))) roles << roleText(model.linears[id].role);
-      agree = agree && m_session->shownChoice(id) == m_session->shownChoice(members.front());
+      isSame = isSame && m_session->shownChoice(id) == m_session->shownChoice(members.front());
     }
+    const QString set = roles.join(QStringLiteral(", "));
+    if (!sets.contains(set)) sets << set;
+    if (!isSame && !differing.contains(set)) differing << set;
+    agree = agree && isSame;
   }
-  const QString names = roles.join(QStringLiteral(", "));
+  const QString names = (agree ? sets : differing).join(tr(" and "));
   m_siblings->setVisible(!groups.empty());
   m_siblingButton->setVisible(!groups.empty() && !agree);
   m_siblingButton->setText(tr("Apply to %1").arg(names));

@@ -61,6 +61,7 @@ JobsPanel::JobsPanel(Session* session, QWidget* parent)
 
 void JobsPanel::setupTable() {
   m_table->setModel(m_model);
+  m_table->setObjectName(QStringLiteral("jobs"));
   m_table->setAccessibleName(tr("Jobs"));
   m_table->setItemDelegateForColumn(JobsModel::ProgressColumn, new ProgressDelegate(m_table));
   m_table->setSelectionBehavior(QAbstractItemView::SelectRows);

@@ -248,6 +248,29 @@ class TestBridge : public QObject {
     checkScale(session);
   }
 
+  void statisticsFileAloneShowsEverythingMeasured() {
+    const QTemporaryDir folder;
+    const std::string path = folder.filePath(QStringLiteral("stats.h5")).toStdString();
+    {
+      JobContext job;
+      AnalyzeOptions options;
+      options.output = path;
+      Workspace::open(test::demoModel())->analyze(options, job);
+    }
+    Session session;
+    QSignalSpy messages(&session, &Session::message);
+    session.open(QString::fromStdString(path));
+    QTRY_VERIFY_WITH_TIMEOUT(test::isIdle(&session), 60000);
+    QVERIFY(!session.workspace()->weights());
+    QTRY_COMPARE(test::flaggedCount(&session), 12);
+    const LinearId q0 = *session.model()->find("model.layers.0.self_attn.q_proj");
+    QVERIFY(session.value(q0, Metric::NormWeighted, parseSpec("w8a8:group=32")));
+    QVERIFY(!session.value(q0, Metric::NormWeighted, parseSpec("int4:group=64")));
+    QCoreApplication::processEvents();
+    QVERIFY(session.jobs()->isIdle());
+    QCOMPARE(messages.count(), 0);
+  }
+
   void badPathsBecomeMessages_data() {
     QTest::addColumn<QString>("name");
     QTest::addColumn<QByteArray>("content");
