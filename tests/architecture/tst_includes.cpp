@@ -207,7 +207,10 @@ class TestIncludes : public QObject {
       for (const std::string& file : sources(folder)) {
         if (!file.ends_with(".h")) continue;
         const std::string text = readAll(fs::path(ql::test::sourceDirectory()) / file);
-        QVERIFY2(text.rfind("#pragma once", 0) == 0, (file + " does not begin with #pragma once").c_str());
+        // Kernels are compiled once a Highway target: their guard lets the next target in.
+        const bool isGuarded = file.ends_with("_inl.h") ? text.find("HWY_TARGET_TOGGLE") != std::string::npos
+                                                        : text.rfind("#pragma once", 0) == 0;
+        QVERIFY2(isGuarded, (file + " does not begin with #pragma once").c_str());
       }
   }
   void noFileIsTooLong() {
