@@ -17,11 +17,15 @@
 #include <QEventLoop>
 #include <QImage>
 #include <QTextStream>
+#include <QTimer>
+
+#include <functional>
 
 namespace ql {
 
 namespace {
 
+constexpr int kLookMs = 20;
 constexpr int kQuietMs = 250;  // nothing ran for so long: what is shown is final
 
 int fail(const QString& text) {
@@ -31,20 +35,23 @@ int fail(const QString& text) {
 
 /// Spins the event loop until `isDone` has held without a break for kQuietMs.
 void waitUntil(const std::function<bool()>& isDone) {
+  QEventLoop loop;
   QElapsedTimer quiet;
   quiet.start();
-  while (quiet.elapsed() < kQuietMs) {
-    QApplication::processEvents(QEventLoop::WaitForMoreEvents | QEventLoop::AllEvents, 20);
+  QTimer look;  // sleeps in between: the workers need the cores
+  QObject::connect(&look, &QTimer::timeout, &loop, [&] {
     if (!isDone()) quiet.restart();
-  }
+    if (quiet.elapsed() >= kQuietMs) loop.quit();
+  });
+  look.start(kLookMs);
+  loop.exec();
 }
 
-/// The first error that was reported; empty = none.
-QString watchErrors(Session* session, QString* error) {
+/// Keeps the first error that is reported.
+void watchErrors(Session* session, QString* error) {
   QObject::connect(session, &Session::message, session, [error](const QString& text, bool isError) {
     if (isError && error->isEmpty()) *error = text;
   });
-  return *error;
 }
 
 bool openInput(MainWindow& window, const QString& path, QString* error) {
@@ -76,8 +83,7 @@ QString chooseLayer(Session* session, const QString& name) {
 
 Canvas* canvasOf(MainWindow& window, const QString& view) {
   if (view == QLatin1String("overview")) return window.workArea()->overview()->findChild<Canvas*>();
-  if (view == QLatin1String("matrix"))
-    return reinterpret_cast<QWidget*>(window.workArea()->matrix())->findChild<Canvas*>();
+  if (view == QLatin1String("matrix")) return window.workArea()->matrix()->findChild<Canvas*>();
   return window.workArea()->channels()->findChild<Canvas*>();
 }
 

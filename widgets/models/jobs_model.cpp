@@ -1,8 +1,15 @@
 #include "widgets/models/jobs_model.h"
 
-#include "widgets/panels/status_strip.h"
+#include <algorithm>
+#include <cmath>
 
 namespace ql {
+
+QString timeLeftText(double seconds) {
+  if (seconds < 0 || !std::isfinite(seconds)) return {};
+  if (seconds < 90) return JobsModel::tr("%1 s left").arg(static_cast<int>(std::ceil(seconds)));
+  return JobsModel::tr("%1 min left").arg(static_cast<int>(std::ceil(seconds / 60)));
+}
 
 QString jobStateText(const JobRunner::Job& job) {
   switch (job.state) {

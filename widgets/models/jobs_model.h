@@ -28,6 +28,9 @@ class JobsModel : public QAbstractTableModel {
   QTimer m_poll;
 };
 
+/// "6 s left", "2 min left", "" while unknown.
+QString timeLeftText(double seconds);
+/// "running", "paused", "failed: ...".
 QString jobStateText(const JobRunner::Job& job);
 
 }  // namespace ql

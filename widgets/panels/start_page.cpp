@@ -305,20 +305,23 @@ void StartPage::showHub(const std::vector<HubModel>& models) {
 }
 
 void StartPage::measureDemos() {
-  for (DemoCard* card : m_cards) {
-    if (card->isMeasured()) continue;
-    m_session->jobs()->run<DemoFigures>(
-        card, QStringLiteral("demo ") + QString::fromStdString(card->key()), tr("Measuring a demo model"),
-        true, [key = card->key()](JobContext& job) { return measureDemo(key, kTarget, job); },
-        [this, card](DemoFigures figures) {
-          card->setFigures(figures, kTarget);
-          m_demoCaption->setText(
-              tr("%1 M parameter Llama, %2 blocks, %3; error of W8 per channel by block and role, measured")
-                  .arg(static_cast<double>(figures.parameters) / 1e6, 0, 'f', 1)
-                  .arg(figures.blocks)
-                  .arg(sizeText(figures.sizeBytes)));
-        });
-  }
+  // One after the other: a model that is opened meanwhile should not wait for all three.
+  const auto next =
+      std::find_if(m_cards.begin(), m_cards.end(), [](const DemoCard* c) { return !c->isMeasured(); });
+  if (next == m_cards.end()) return;
+  DemoCard* card = *next;
+  m_session->jobs()->run<DemoFigures>(
+      this, QStringLiteral("demos"), tr("Measuring a demo model"), true,
+      [key = card->key()](JobContext& job) { return measureDemo(key, kTarget, job); },
+      [this, card](DemoFigures figures) {
+        card->setFigures(figures, kTarget);
+        m_demoCaption->setText(
+            tr("%1 M parameter Llama, %2 blocks, %3; error of W8 per channel by block and role, measured")
+                .arg(static_cast<double>(figures.parameters) / 1e6, 0, 'f', 1)
+                .arg(figures.blocks)
+                .arg(sizeText(figures.sizeBytes)));
+        measureDemos();
+      });
 }
 
 bool StartPage::isComplete() const {

@@ -2,21 +2,14 @@
 
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/session.h"
+#include "widgets/models/jobs_model.h"
 #include "widgets/panels/form_parts.h"
 
 #include <QHBoxLayout>
 #include <QMouseEvent>
 #include <QProgressBar>
 
-#include <cmath>
-
 namespace ql {
-
-QString timeLeftText(double seconds) {
-  if (seconds < 0 || !std::isfinite(seconds)) return {};
-  if (seconds < 90) return StatusStrip::tr("%1 s left").arg(static_cast<int>(std::ceil(seconds)));
-  return StatusStrip::tr("%1 min left").arg(static_cast<int>(std::ceil(seconds / 60)));
-}
 
 StatusStrip::StatusStrip(Session* session, QWidget* parent) : QWidget(parent), m_session(session) {
   auto* row = new QHBoxLayout(this);

@@ -39,7 +39,4 @@ class StatusStrip : public QWidget {
   quint64 m_job = 0;
 };
 
-/// "6 s left", "2 min left", "" while unknown.
-QString timeLeftText(double seconds);
-
 }  // namespace ql
