@@ -74,10 +74,12 @@ class MainWindow : public QMainWindow {
   void setupCentre();
   void setupMenus();
   void setupFileMenu(QMenu* menu);
+  void setupSaving(QMenu* menu);
   void setupEditMenu(QMenu* menu);
   void setupViewMenu(QMenu* menu);
   void setupModelMenu(QMenu* menu);
   void setupPlanMenu(QMenu* menu);
+  void setupPresets(QMenu* menu);
   void setupAnalyzeMenu(QMenu* menu);
   void setupHelpMenu(QMenu* menu);
   void setupMetricMenu(QMenu* menu);
@@ -88,7 +90,7 @@ class MainWindow : public QMainWindow {
   void restoreWindow();
   void saveWindow();
 
-  // Opening and saving (main_window_files.cpp)
+  // Opening and saving (main_window_files.cpp); going about (main_window_steps.cpp)
   void openModel(const QString& path, std::function<void()> then);
   void openPlan(const QString& path);
   void remember(const QString& path);

@@ -75,26 +75,7 @@ void MainWindow::setupMenus() {
   menuBar()->setFixedHeight(std::max(scaledPx(metrics::kMenuBar), menuBar()->sizeHint().height()));
 }
 
-void MainWindow::setupFileMenu(QMenu* menu) {
-  add(menu,
-      {"open-folder", QT_TR_NOOP("&Open model folder…"), "Ctrl+O",
-       QT_TR_NOOP("Open a folder with config.json and safetensors"), "open", false},
-      [this] { openFolderDialog(); });
-  add(menu,
-      {"open-file", QT_TR_NOOP("Open &file…"), "Ctrl+Shift+O",
-       QT_TR_NOOP("Open weights, a statistics file or a plan"), "file", false},
-      [this] { openFileDialog(); });
-  m_recent = menu->addMenu(tr("&Recent"));
-  m_recent->setToolTipsVisible(true);
-  connect(m_recent, &QMenu::aboutToShow, this, &MainWindow::fillRecentMenu);
-  QMenu* demos = menu->addMenu(tr("&Demo models"));
-  for (const DemoModel& demo : demoModels()) {
-    QAction* action = demos->addAction(QString::fromStdString(demo.title));
-    action->setToolTip(QString::fromStdString(demo.sentence));
-    connect(action, &QAction::triggered, this,
-            [this, key = QString::fromStdString(demo.key)] { openDemo(key); });
-  }
-  menu->addSeparator();
+void MainWindow::setupSaving(QMenu* menu) {
   add(menu, {"save-plan", QT_TR_NOOP("&Save plan"), "Ctrl+S", QT_TR_NOOP("Save the plan"), "save"},
       [this] { savePlan(); });
   add(menu,
@@ -120,6 +101,29 @@ void MainWindow::setupFileMenu(QMenu* menu) {
       {"save-statistics", QT_TR_NOOP("Save s&tatistics…"), "",
        QT_TR_NOOP("Write everything measured into one .h5 file that opens without the weights")},
       [this] { saveStatistics(); });
+}
+
+void MainWindow::setupFileMenu(QMenu* menu) {
+  add(menu,
+      {"open-folder", QT_TR_NOOP("&Open model folder…"), "Ctrl+O",
+       QT_TR_NOOP("Open a folder with config.json and safetensors"), "open", false},
+      [this] { openFolderDialog(); });
+  add(menu,
+      {"open-file", QT_TR_NOOP("Open &file…"), "Ctrl+Shift+O",
+       QT_TR_NOOP("Open weights, a statistics file or a plan"), "file", false},
+      [this] { openFileDialog(); });
+  m_recent = menu->addMenu(tr("&Recent"));
+  m_recent->setToolTipsVisible(true);
+  connect(m_recent, &QMenu::aboutToShow, this, &MainWindow::fillRecentMenu);
+  QMenu* demos = menu->addMenu(tr("&Demo models"));
+  for (const DemoModel& demo : demoModels()) {
+    QAction* action = demos->addAction(QString::fromStdString(demo.title));
+    action->setToolTip(QString::fromStdString(demo.sentence));
+    connect(action, &QAction::triggered, this,
+            [this, key = QString::fromStdString(demo.key)] { openDemo(key); });
+  }
+  menu->addSeparator();
+  setupSaving(menu);
   menu->addSeparator();
   add(menu, {"close-model", QT_TR_NOOP("C&lose model"), "Ctrl+W", QT_TR_NOOP("Back to the start page")},
       [this] { closeModel(); });
@@ -262,21 +266,6 @@ void MainWindow::setupViewMenu(QMenu* menu) {
       [this] { focusNextPanel(); });
 }
 
-void MainWindow::focusNextPanel() {
-  QWidget* focus = QApplication::focusWidget();
-  int at = -1;
-  for (int i = 0; i < static_cast<int>(m_work->docks().size()); ++i)
-    if (focus && m_work->docks()[i]->isAncestorOf(focus)) at = i;
-  for (int step = 1; step <= static_cast<int>(m_work->docks().size()); ++step) {
-    QDockWidget* dock = m_work->docks()[(at + step) % m_work->docks().size()];
-    if (!dock->isVisible()) continue;
-    dock->raise();
-    for (QWidget* child : dock->widget()->findChildren<QWidget*>())
-      if (child->isVisible() && child->isEnabled() && (child->focusPolicy() & Qt::TabFocus))
-        return child->setFocus(Qt::TabFocusReason);
-  }
-}
-
 void MainWindow::setupModelMenu(QMenu* menu) {
   add(menu,
       {"next-finding", QT_TR_NOOP("&Next finding"), "D", QT_TR_NOOP("Go to the next linear with a finding")},
@@ -301,24 +290,7 @@ void MainWindow::setupModelMenu(QMenu* menu) {
       [this] { m_work->tree()->collapseAll(); });
 }
 
-void MainWindow::setupPlanMenu(QMenu* menu) {
-  InspectorPanel* inspector = m_work->inspector();
-  add(menu,
-      {"apply", QT_TR_NOOP("&Apply the choice"), "Ctrl+Return; Ctrl+Enter",
-       QT_TR_NOOP("Write the inspector's choice into the plan for the selection")},
-      [inspector] { inspector->apply(); });
-  add(menu,
-      {"revert", QT_TR_NOOP("&Revert the what-if"), "Ctrl+Backspace",
-       QT_TR_NOOP("Drop what is tried and not applied")},
-      [inspector] { inspector->revert(); });
-  add(menu,
-      {"edit-spec", QT_TR_NOOP("&Edit in the table"), "",
-       QT_TR_NOOP("Edit the choice of the current linear as SPEC (in the table: F2)")},
-      [this] {
-        m_work->showPlan();
-        m_work->planPanel()->editCurrent();
-      });
-  menu->addSeparator();
+void MainWindow::setupPresets(QMenu* menu) {
   struct Preset {
     const char *name, *text, *edit, *tip;
   };
@@ -347,6 +319,27 @@ void MainWindow::setupPlanMenu(QMenu* menu) {
           else
             applyEdit(*m_session, targets(), edit);
         });
+}
+
+void MainWindow::setupPlanMenu(QMenu* menu) {
+  InspectorPanel* inspector = m_work->inspector();
+  add(menu,
+      {"apply", QT_TR_NOOP("&Apply the choice"), "Ctrl+Return; Ctrl+Enter",
+       QT_TR_NOOP("Write the inspector's choice into the plan for the selection")},
+      [inspector] { inspector->apply(); });
+  add(menu,
+      {"revert", QT_TR_NOOP("&Revert the what-if"), "Ctrl+Backspace",
+       QT_TR_NOOP("Drop what is tried and not applied")},
+      [inspector] { inspector->revert(); });
+  add(menu,
+      {"edit-spec", QT_TR_NOOP("&Edit in the table"), "",
+       QT_TR_NOOP("Edit the choice of the current linear as SPEC (in the table: F2)")},
+      [this] {
+        m_work->showPlan();
+        m_work->planPanel()->editCurrent();
+      });
+  menu->addSeparator();
+  setupPresets(menu);
   menu->addSeparator();
   add(menu,
       {"lock", QT_TR_NOOP("&Lock or unlock"), "Ctrl+K", QT_TR_NOOP("Edits pass over locked linears"), "lock"},
@@ -434,43 +427,6 @@ void MainWindow::setupHelpMenu(QMenu* menu) {
       [this] { showAbout(); });
   add(menu, {"about-qt", QT_TR_NOOP("About &Qt"), "", QT_TR_NOOP("The toolkit of this window"), "", false},
       [] { QApplication::aboutQt(); });
-}
-
-void MainWindow::selectFlagged() {
-  std::vector<LinearId> ids;
-  for (LinearId id = 0; id < m_session->model()->linears.size(); ++id)
-    if (m_session->isFlagged(id)) ids.push_back(id);
-  if (ids.empty()) {
-    emit m_session->message(m_session->isAnalyzing()
-                                ? tr("No findings so far; the measurement is still running.")
-                                : tr("No linear has a finding."),
-                            false);
-    return;
-  }
-  m_session->selection()->set(ids, ids.front());
-}
-
-void MainWindow::nextFinding(int step) {
-  const auto count = static_cast<std::ptrdiff_t>(m_session->model()->linears.size());
-  const std::optional<LinearId> current = m_session->selection()->current();
-  // A current linear that is only shown (not selected) may be the first hit itself.
-  const bool isSelected = current && m_session->selection()->contains(*current);
-  const std::ptrdiff_t from =
-      current ? static_cast<std::ptrdiff_t>(*current) - (isSelected ? 0 : step) : (step > 0 ? -1 : 0);
-  for (std::ptrdiff_t i = 1; i <= count; ++i) {
-    const auto id = static_cast<LinearId>(((from + i * step) % count + count) % count);
-    if (m_session->isFlagged(id)) return m_session->selection()->selectOnly(id);
-  }
-  emit m_session->message(m_session->isAnalyzing()
-                              ? tr("No findings so far; the measurement is still running.")
-                              : tr("No linear has a finding."),
-                          false);
-}
-
-void MainWindow::nextLinear(int step) {
-  const auto count = static_cast<std::ptrdiff_t>(m_session->model()->linears.size());
-  const auto at = static_cast<std::ptrdiff_t>(m_session->selection()->current().value_or(0)) + step;
-  m_session->selection()->selectOnly(static_cast<LinearId>(std::clamp<std::ptrdiff_t>(at, 0, count - 1)));
 }
 
 }  // namespace ql
