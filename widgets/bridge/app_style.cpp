@@ -100,7 +100,7 @@ QTreeView::branch:has-children:closed { image: url(:/icons/@right); }
 QTreeView::branch:has-children:open { image: url(:/icons/@chevron); }
 QTableView#jobs::item { padding: 0px 8px; }
 QListWidget#palette { border: 1px solid @outline; }
-QListWidget#palette::item, QListWidget#guides::item { padding: 4px 8px; }
+QListWidget#palette::item, QListWidget#guides::item { padding: 4px 8px; border: 0px; }
 QListWidget#palette::item:selected, QListWidget#guides::item:selected { background: @current; color: @text; }
 QTextBrowser { padding: 8px; }
 QTableView QTableCornerButton::section { background: @tableHeader; border: 0px; }
