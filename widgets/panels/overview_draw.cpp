@@ -155,7 +155,8 @@ void OverviewView::drawPlot(Painter& painter, const Theme& theme) {
   drawDots(painter, theme);
   if (!hasTarget()) return;
   const double y = targetY();
-  const QString label = tr("target %1").arg(percentText(m_session->view().target));
+  const QString label =
+      tr("target %1").arg(tickText(m_session->view().target * 100) + kNarrowSpace + QLatin1Char('%'));
   if (y < plot.top() || y > plot.bottom()) {
     painter.text({plot.right(), y < plot.top() ? plot.top() : plot.bottom()},
                  label + (y < plot.top() ? QStringLiteral(" ↑") : QStringLiteral(" ↓")), theme.finding,
