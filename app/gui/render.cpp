@@ -89,7 +89,8 @@ Canvas* canvasOf(MainWindow& window, const QString& view) {
 
 bool areCanvasesSettled(const MainWindow& window) {
   for (const Canvas* canvas : window.findChildren<Canvas*>())
-    if (canvas->isVisible() && !canvas->view()->isSettled()) return false;
+    // One that the window has squeezed away is never painted and so never asks for its data.
+    if (canvas->isVisible() && canvas->height() > 40 && !canvas->view()->isSettled()) return false;
   return true;
 }
 
@@ -106,7 +107,8 @@ int writeWindow(MainWindow& window, const QString& path) {
 
 int renderPicture(const GuiOptions& options) {
   MainWindow window;
-  window.resize(options.size);
+  const bool isWindow = options.render == QLatin1String("main") || options.render == QLatin1String("start");
+  window.resize(isWindow ? options.size : QSize(1600, 1000));  // a single view is drawn at its own size below
   QString error;
   watchErrors(window.session(), &error);
   window.show();
