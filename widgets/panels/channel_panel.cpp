@@ -131,7 +131,7 @@ void ChannelPanel::fitColumns() {
   const QFontMetrics font(m_table->font());
   int left = m_table->viewport()->width();
   for (int column = 0; column < m_model->columnCount(); ++column) {
-    int width = m_table->horizontalHeader()->sectionSizeHint(column);
+    int width = m_table->horizontalHeader()->sectionSizeHint(column) + scaledPx(8);
     for (int row = 0; row < std::min(m_model->rowCount(), 12); ++row) {
       const QString text = m_model->index(row, column).data().toString();
       width = std::max(width, font.horizontalAdvance(text) + scaledPx(18));

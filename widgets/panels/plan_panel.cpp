@@ -119,7 +119,7 @@ void PlanPanel::fitColumns() {
   header->setStretchLastSection(true);
   m_table->setColumnHidden(PlanTableModel::ShapeColumn, isNarrow);
   m_table->setColumnHidden(PlanTableModel::ActivationColumn, isNarrow);
-  const int widths[] = {220, 96, 128, 92, 124, 104, 104, 84, 130};
+  const int widths[] = {220, 116, 128, 92, 124, 104, 104, 84, 130};
   int used = 0;
   for (int column = 1; column < PlanTableModel::ColumnCount; ++column) {
     header->resizeSection(column, scaledPx(widths[column]));
