@@ -40,7 +40,8 @@ Linear linearFromJson(const Json& json) {
   if (!json.at("expert").is_null()) linear.expert = json.at("expert").get<int>();
   linear.isQuantizable = json.at("quantizable").get<bool>();
   linear.matrix.tensor = linear.name + ".weight";
-  linear.matrix.slice = linear.expert.value_or(-1);
+  // An expert with a tensor of its own is an ordinary linear; "name[e]" is a slice of a shared one.
+  if (linear.name.ends_with(']')) linear.matrix.slice = linear.expert.value_or(-1);
   return linear;
 }
 

@@ -2,6 +2,7 @@
 #include "core/model/mapping.h"
 #include "core/model/names.h"
 
+#include <algorithm>
 #include <map>
 
 namespace ql {
@@ -46,7 +47,15 @@ class GroupBuilder {
     const LinearPattern* pattern = m_mapping.linears[id].pattern;
     if (pattern == nullptr || !pattern->isProducerNorm || m_config.isPostNorm) return;
     const auto norm = m_tensors.byName.find(fill(id, pattern->producer) + ".weight");
-    if (norm == m_tensors.byName.end() || norm->second->shape != Shape{linear.in()}) return;
+    if (norm == m_tensors.byName.end()) return;
+    if (norm->second->shape != Shape{linear.in()}) {
+      const std::string warning = norm->second->name + " has shape " + shapeText(norm->second->shape) +
+                                  " where " + std::to_string(linear.in()) +
+                                  " channels were expected: it is left out, and errors are column-normalised";
+      if (std::find(m_model.warnings.begin(), m_model.warnings.end(), warning) == m_model.warnings.end())
+        m_model.warnings.push_back(warning);
+      return;
+    }
     linear.norm = norm->second->name;
     linear.normOffset = m_mapping.table->normOffset;
   }

@@ -160,6 +160,28 @@ class TestCliBadInput : public QObject {
     QL_NO_PROBLEM(badInputProblem(qloupe(folder, {"diagnose", demo(), "--stats", "half.h5"}), "half.h5"));
   }
 
+  void statisticsOfAnotherModelAreKept() {
+    const TempFolder folder;
+    const std::string other = safetensorsBytes(
+        "{" + entry("model.layers.0.mlp.up_proj.weight", "BF16", "[4,4]", 0, 32) + "}", std::string(32, 1));
+    folder.write("other.safetensors", other);
+    const auto file = folder / "kept.h5";
+    QL_EXIT(qloupe(folder, {"analyze", demo(), "-o", text(file)}), 0);
+    const auto size = std::filesystem::file_size(file);
+    for (const bool isResumed : {false, true}) {
+      QStringList arguments{"analyze", text(folder / "other.safetensors"), "-o", text(file)};
+      if (isResumed) arguments << "--resume";
+      const RunResult result = qloupe(folder, arguments);
+      QL_EXIT(result, 2);
+      QVERIFY2(result.err.contains("another model"), result.err.constData());
+    }
+    QCOMPARE(std::filesystem::file_size(file), size);
+    QL_EXIT(qloupe(folder, {"analyze", demo(), "-o", ""}), 2);
+    const RunResult noWeights = qloupe(folder, {"analyze", text(file), "-o", text(folder / "new.h5")});
+    QL_EXIT(noWeights, 2);
+    QVERIFY2(noWeights.err.contains("reads weights"), noWeights.err.constData());
+  }
+
   void damagedOutlineOfAPlan() {
     const TempFolder folder;
     QL_EXIT(qloupe(folder, {"plan", "new", demo(), "-o", "p.qlplan.json"}), 0);

@@ -1,6 +1,7 @@
 // qloupe from the first look to the export, on the demo model, as a script would use it.
 #include "tests/app/cli_runner.h"
 #include "tests/support/compare.h"
+#include "tests/support/safetensors_bytes.h"
 
 #include <QRegularExpression>
 
@@ -268,6 +269,26 @@ class TestCliJourney : public QObject {
       for (const Json& file : written)
         QVERIFY(std::filesystem::exists(m_folder.path() / file.get<std::string>()));
     }
+  }
+
+  void expertsExportFromThePlanAlone() {
+    const auto folder = m_folder / "mixtral";
+    std::filesystem::create_directory(folder);
+    std::string header;
+    std::uint64_t at = 0;
+    for (const char* part : {"experts.0.w1", "experts.0.w2", "experts.0.w3", "experts.1.w1", "experts.1.w2",
+                             "experts.1.w3", "gate"}) {
+      header += (at ? "," : "{") + entry(std::string("model.layers.0.block_sparse_moe.") + part + ".weight",
+                                         "BF16", "[4,4]", at, at + 32);
+      at += 32;
+    }
+    std::ofstream(folder / "model.safetensors") << safetensorsBytes(header + "}", std::string(at, 1));
+    std::ofstream(folder / "config.json")
+        << R"({"model_type":"mixtral","architectures":["MixtralForCausalLM"],"num_hidden_layers":1})";
+    QL_EXIT(qloupe(m_folder, {"plan", "new", text(folder), "-o", "moe.qlplan.json"}), 0);
+    std::filesystem::remove_all(folder);
+    QL_EXIT(qloupe(m_folder, {"export", "moe.qlplan.json", "--to", "llm-compressor", "-o", "moe.yaml"}), 0);
+    QVERIFY(std::filesystem::exists(m_folder / "moe.yaml"));
   }
 
   void whatATargetCannotSayIsRefused() {

@@ -20,13 +20,30 @@
 namespace ql::cli {
 namespace {
 
-/// A slip such as `-o model.safetensors` must not cost a checkpoint.
-void requireReplaceable(const std::filesystem::path& path) {
+/// Whose statistics a file or its parts hold; empty when they cannot be read: those are measured anew.
+std::string fingerprintOf(const std::filesystem::path& path) {
+  try {
+    return StatisticsFile::open(path)->header().fingerprint;
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+/// A slip such as `-o model.safetensors` must not cost a checkpoint, nor another model's results.
+void requireReplaceable(const std::filesystem::path& path, const std::string& fingerprint) {
   std::error_code problem;
+  if (path.empty()) throw Error(ErrorCode::Usage, "-o needs the name of a file, e.g. -o statistics.h5.");
   if (std::filesystem::is_directory(path, problem))
     throw Error(ErrorCode::Io, path.string() + " is a folder; name a file for the statistics, e.g. " +
                                    (path / "statistics.h5").string() + ".");
-  if (!std::filesystem::exists(path, problem) || looksLikeStatistics(path)) return;
+  if (looksLikeStatistics(path)) {
+    const std::string measured = fingerprintOf(path);
+    if (measured.empty() || measured == fingerprint) return;
+    throw Error(ErrorCode::Store, path.string() + " holds the statistics of another model (fingerprint " +
+                                      measured.substr(0, 12) +
+                                      "); choose another name with -o, or delete it.");
+  }
+  if (!std::filesystem::exists(path, problem)) return;
   throw Error(ErrorCode::Io,
               path.string() + " exists and is not a statistics file; choose another name with -o.");
 }
@@ -48,8 +65,11 @@ class AnalyzeCommand : public Command {
   }
 
   int run() override {
-    requireReplaceable(m_output);
     const auto workspace = openModel(m_model);
+    if (!workspace->weights())
+      throw Error(ErrorCode::Usage,
+                  m_model + " is a statistics file; analyze reads weights: name the model's folder.");
+    requireReplaceable(m_output, workspace->fingerprint());
     AnalyzeOptions options;
     options.output = m_output;
     options.resume = m_isResume;

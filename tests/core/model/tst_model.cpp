@@ -18,6 +18,7 @@ class TstModel : public QObject {
   void demoModelIsMapped();
   void roleNamesRoundTrip();
   void unknownModelsAreGuessed();
+  void normOfAnotherWidthIsLeftOutAndNamed();
   void namesWithoutNumbersAreListed();
   void familyIsConcludedFromNames();
   void otherStacksAreNotBlocks();
@@ -79,6 +80,22 @@ void TstModel::unknownModelsAreGuessed() {
   QVERIFY(model.rolesPresent == std::vector<TensorRole>{TensorRole::Other});
   QCOMPARE(model.warnings.size(), std::size_t{1});
   QVERIFY(model.warnings.front().find("net.stage.") != std::string::npos);
+}
+
+void TstModel::normOfAnotherWidthIsLeftOutAndNamed() {
+  NamedModel named{R"({"model_type":"llama","architectures":["LlamaForCausalLM"],"num_hidden_layers":1})",
+                   {}};
+  const std::string block = "model.layers.0.";
+  for (const char* part : {"self_attn.q_proj", "self_attn.k_proj"})
+    named.add(block + part + ".weight", {8, 8});
+  named.add(block + "input_layernorm.weight", {4});
+  const Model model = named.build();
+  QVERIFY(!model.linears[*model.find(block + "self_attn.q_proj")].norm);
+  const auto told =
+      std::count_if(model.warnings.begin(), model.warnings.end(), [](const std::string& warning) {
+        return warning.find("input_layernorm.weight has shape 4 where 8 channels") != std::string::npos;
+      });
+  QCOMPARE(told, std::ptrdiff_t{1});  // once, not once a reader
 }
 
 void TstModel::namesWithoutNumbersAreListed() {
