@@ -293,9 +293,33 @@ class OptionReader {
   Choice& m_choice;
 };
 
+/// What an option sets, for those that can be set only once. `act` may name a format and a granularity.
+std::string_view settingOf(std::string_view option) {
+  const std::string_view key = option.substr(0, option.find('='));
+  for (const std::string_view word :
+       {"tensor", "channel", "output_channel", "input_channel", "group", "group_in_channel", "block"})
+    if (key == word) return "granularity";
+  if (key == "sym" || key == "asym") return "symmetry";
+  if (key == "act_sym" || key == "act_asym") return "activation symmetry";
+  if (key == "static" || key == "dynamic") return "static or dynamic";
+  return key == "act" ? std::string_view() : key;
+}
+
+/// "group=32,group=64" is a slip, not a choice of the last one.
+void refuseContradictions(std::string_view text, const SpecParts& parts) {
+  for (std::size_t i = 0; i < parts.options.size(); ++i) {
+    const std::string_view setting = settingOf(parts.options[i]);
+    for (std::size_t k = 0; k < i && !setting.empty(); ++k)
+      if (settingOf(parts.options[k]) == setting)
+        fail(text, quoted(parts.options[k]) + " and " + quoted(parts.options[i]) + " both set the " +
+                       std::string(setting) + "; give one of them");
+  }
+}
+
 Choice applyOptions(std::string_view text, const SpecParts& parts, Choice choice) {
   OptionReader reader(text, choice);
   for (const std::string_view option : parts.options) reader.apply(option);
+  refuseContradictions(text, parts);
   if (const std::string problem = choiceProblem(choice); !problem.empty()) fail(text, problem);
   return choice;
 }

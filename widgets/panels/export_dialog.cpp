@@ -84,6 +84,7 @@ void ExportDialog::setupTarget() {
   m_target->setAccessibleName(tr("Target"));
   m_target->setToolTip(tr("The tool the plan is written for"));
   for (const Exporter* exporter : exporters()) m_target->addItem(fromView(exporter->name));
+  m_target->setCurrentText(QStringLiteral("llm-compressor"));  // what most plans are made for
   form->addRow(tr("&Target"), m_target);
   form->addRow(QString(), m_sentence = makeDimLabel({}, FontRole::Axis, this));
   m_sentence->setWordWrap(true);

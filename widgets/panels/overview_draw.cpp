@@ -200,7 +200,17 @@ void OverviewView::drawReadOuts(Painter& painter, const Theme& theme) {
   if (m_drag == Drag::RubberBand || m_drag == Drag::Pan) return;
   if (!m_hover) return;
   const QString name = QString::fromStdString(m_session->model()->linears[m_hover->id].name);
-  drawReadOut(painter, theme, m_pointer, QRectF(QPointF(0, 0), size()), name, readOutRows(*m_hover));
+  std::vector<ReadOutRow> rows = readOutRows(*m_hover);
+  // A low view shows the rows that matter; the box is never cut.
+  const double room = size().height() - 3 * metrics::kGap;
+  while (rows.size() > 3 &&
+         static_cast<double>(rows.size() + 1) * (painter.lineHeight(FontRole::Mono) + 3) > room) {
+    const auto least =
+        std::find_if(rows.rbegin(), rows.rend(), [](const ReadOutRow& row) { return !row.isStrong; });
+    if (least == rows.rend()) break;
+    rows.erase(std::next(least).base());
+  }
+  drawReadOut(painter, theme, m_pointer, QRectF(QPointF(0, 0), size()), name, rows);
 }
 
 std::vector<ReadOutRow> OverviewView::readOutRows(const OverviewItem& item) const {

@@ -51,6 +51,15 @@ class TestScheme : public QObject {
     QCOMPARE(editChoice(parseSpec("w4a16"), "act=int8").activation->format, std::string("int8"));
   }
 
+  void contradictingOptionsAreRefused() {
+    QL_THROWS(parseSpec("w8a8:group=32,group=64"), "both set the granularity");
+    QL_THROWS(parseSpec("int8:channel,tensor"), "both set the granularity");
+    QL_THROWS(parseSpec("int8:sym,asym"), "both set the symmetry");
+    QL_THROWS(parseSpec("w8a8:static,act=tensor,dynamic"), "static or dynamic");
+    QL_THROWS(editChoice(parseSpec("w8a8"), "group=32,channel"), "both set the granularity");
+    QCOMPARE(actSchemeText(parseSpec("w8a8:act=int4,act=token")), std::string("int4 token"));
+  }
+
   void canonicalTextComesBack_data() {
     QTest::addColumn<QString>("spec");
     QTest::addColumn<QString>("canonical");
