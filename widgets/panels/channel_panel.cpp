@@ -103,7 +103,7 @@ void ChannelPanel::setupLayout() {
   lower->addWidget(m_stripCanvas);
   lower->setStretchFactor(0, 1);
   lower->setStretchFactor(1, 0);
-  lower->setSizes({scaledPx(380), scaledPx(200)});
+  lower->setSizes({scaledPx(420), scaledPx(170)});
   lower->setHandleWidth(1);
   auto* split = new QSplitter(Qt::Vertical, this);
   split->addWidget(m_canvas);
@@ -131,7 +131,7 @@ void ChannelPanel::fitColumns() {
   const QFontMetrics font(m_table->font());
   int left = m_table->viewport()->width();
   for (int column = 0; column < m_model->columnCount(); ++column) {
-    int width = m_table->horizontalHeader()->sectionSizeHint(column) + scaledPx(8);
+    int width = m_table->horizontalHeader()->sectionSizeHint(column) + scaledPx(4);
     for (int row = 0; row < std::min(m_model->rowCount(), 12); ++row) {
       const QString text = m_model->index(row, column).data().toString();
       width = std::max(width, font.horizontalAdvance(text) + scaledPx(18));
