@@ -7,13 +7,6 @@ namespace ql {
 
 namespace {
 
-float lowerMedian(std::vector<float> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 double sortKey(const ChannelRow& row, ChannelSort sort) {
   switch (sort) {
     case ChannelSort::AbsMax:
@@ -46,6 +39,13 @@ void fillInputColumns(ChannelData& data, const WeightStats& stats, const std::ve
 }
 
 }  // namespace
+
+float lowerMedian(std::vector<float> values) {
+  if (values.empty()) return 0;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
 
 std::optional<std::size_t> ChannelData::rank(std::int64_t channel) const {
   const auto at =

@@ -36,6 +36,9 @@ struct ChannelData {
   std::vector<std::int64_t> peaks(double ratio) const;
 };
 
+/// Lower of the two middle values, as in torch; 0 of nothing.
+float lowerMedian(std::vector<float> values);
+
 /// Ranks the channels. `gain` may be empty, `error` null. Stable: ties keep channel order.
 ChannelData rankChannels(const WeightStats& stats, const std::vector<float>& gain, const LayerError* error,
                          ChannelAxis axis, ChannelSort sort);

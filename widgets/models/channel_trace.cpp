@@ -1,5 +1,7 @@
 #include "widgets/models/channel_trace.h"
 
+#include "widgets/models/channel_data.h"
+
 #include <algorithm>
 
 namespace ql {
@@ -16,12 +18,6 @@ Side meets(const Linear& origin, const Linear& linear) {
   const bool writes =
       linear.role == TensorRole::O || linear.role == TensorRole::Down || linear.role == TensorRole::Fc2;
   return writes && linear.out() == origin.in() ? Side::Output : Side::None;
-}
-
-float lowerMedian(std::vector<float> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
 }
 
 }  // namespace

@@ -1,11 +1,7 @@
 #pragma once
 // The overview with its bar of controls: what is shown (plan, one scheme for all, change), the scale, and
 // what the figures rest on.
-#include <QPointer>
 #include <QWidget>
-
-class QHBoxLayout;
-class QLabel;
 
 namespace ql {
 
