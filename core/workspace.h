@@ -2,14 +2,18 @@
 // The only door that the window and the command line use: an opened model with its results, and every
 // operation of the product as one function. Thread-safe: results are immutable snapshots.
 #include "core/base/evidence.h"
+#include "core/calib/calibration.h"
+#include "core/calib/tokenizer.h"
 #include "core/evaluate/diagnosis.h"
 #include "core/evaluate/layer_error.h"
+#include "core/evaluate/output_error.h"
 #include "core/export/exporter.h"
 #include "core/io/checkpoint.h"
 #include "core/jobs/job_context.h"
 #include "core/model/model.h"
 #include "core/plan/plan.h"
 #include "core/plan/plan_edit.h"
+#include "core/stats/activation_stats.h"
 #include "core/stats/weight_stats.h"
 
 #include <filesystem>
@@ -31,6 +35,42 @@ struct AnalyzeOptions {
 
 /// Called on worker threads as each linear is finished (also for those found in the store).
 using LayerDone = std::function<void(LinearId)>;
+
+/// Where text for the model comes from.
+struct TextSource {
+  std::filesystem::path text;       // UTF-8 text, tokenized with the model's own tokenizer
+  std::filesystem::path ids;        // or token ids: .npy, .safetensors, .txt
+  std::filesystem::path tokenizer;  // folder or file to use instead of the model's own
+};
+
+struct CalibrateOptions {
+  TextSource source;
+  WindowOptions windows;          // context, maxTokens
+  std::uint64_t memoryBytes = 0;  // 0 = 60 % of what is available
+  AccumulatorOptions accumulator;
+  bool keepMoments = false;  // write second moments to the file
+  bool expertMoments = false;
+  bool resume = true;
+  std::filesystem::path output;  // as of AnalyzeOptions
+};
+
+/// What the activations at hand rest on; shown beside every figure made from them.
+struct CalibrationRecord {
+  ActivationOrigin origin = ActivationOrigin::Calibration;
+  std::string source;  // file name of the text or import
+  std::string data;    // SHA-256 of windows or file
+  std::uint64_t tokens = 0;
+  std::int64_t context = 0, windows = 0;
+  std::size_t sites = 0;   // sites with statistics
+  bool isComplete = true;  // false: a calibration that has not ended
+};
+
+struct VerifyOptions {
+  TextSource source;
+  WindowOptions windows;
+  std::uint64_t memoryBytes = 0;
+  bool withReference = true;  // also the model as it is, and the KL divergence from it
+};
 
 class Analysis;  // workspace_analyze.cpp
 
@@ -70,6 +110,43 @@ class Workspace {
   /// Effective norm gain [in] (normOffset + w), empty when no norm feeds the linear. Kept with the
   /// statistics.
   std::vector<float> gain(LinearId id) const;
+
+  // Activations
+  // ---------------------------------------------------------------------------------------------------
+  /// What there is; nothing without activations.
+  std::optional<CalibrationRecord> calibrationRecord() const;
+  /// Statistics of a site (index in Model::sites) from memory or the store; null when there are none. May
+  /// read a file: call from jobs.
+  std::shared_ptr<const ActivationStats> activations(std::size_t site) const;
+  /// Its summary alone; always in memory.
+  std::optional<ActivationSummary> activationSummary(std::size_t site) const;
+  /// Output errors of a linear under a choice, activation part included, if measured; always in memory.
+  std::optional<OutputError> outputError(LinearId id, const Choice& choice) const;
+  /// Tokens each expert saw, by block; empty for dense models or without calibration.
+  ExpertCoverage expertCoverage() const;
+  /// The model's tokenizer, or null when it has none that can be read (tokenizerProblem() says why).
+  std::shared_ptr<const Tokenizer> tokenizer() const;
+  std::string tokenizerProblem() const;
+  /// Why the model cannot be run here, as one sentence; empty when it can.
+  std::string forwardProblem() const;
+
+  /// Runs the model on text block by block; statistics of the sites go into the statistics file as they come.
+  /// Killed or cancelled, the same call continues behind the last finished block. Throws Error.
+  void calibrate(const CalibrateOptions& options, JobContext& job,
+                 const std::function<void(int block)>& done = {});
+  /// Takes activation statistics from a file (activation_import.h) instead. `output` as of AnalyzeOptions.
+  void importActivations(const std::filesystem::path& file, const std::filesystem::path& output,
+                         JobContext& job);
+  /// Output errors of the given linears under the given choices; measures what is missing. Linears whose site
+  /// has no usable activations are passed over.
+  void measureOutputs(std::span<const LinearId> linears, std::span<const Choice> choices, JobContext& job,
+                      const LayerDone& done = {});
+  /// Perplexity of the model under a plan (null: as it is), with the KL divergence from the model as it is.
+  PerplexityPair verify(const QuantizationPlan* plan, const VerifyOptions& options, JobContext& job,
+                        const std::function<void(std::size_t, const WindowScore&,
+                                                 const std::optional<WindowScore>&)>& sink = {});
+  /// The model's weights with a plan's smoothing folded in and its weight schemes applied.
+  std::shared_ptr<const WeightSource> plannedSource(const QuantizationPlan& plan, JobContext& job) const;
 
   // Operations
   // --------------------------------------------------------------------------------------------------

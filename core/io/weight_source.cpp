@@ -124,6 +124,10 @@ std::optional<RawRows> WeightSource::rawRows(const MatrixRef&, std::int64_t, std
 }
 void WeightSource::release(const MatrixRef&, std::int64_t, std::int64_t) const {}
 void WeightSource::check(const MatrixRef&) const {}
+std::vector<float> WeightSource::readVector(const std::string& tensor) const {
+  throw Error(ErrorCode::Unsupported, "This source holds matrices only; " + quotedText(tensor) +
+                                          " is a vector: open the checkpoint it comes from.");
+}
 
 CheckpointSource::CheckpointSource(std::shared_ptr<const Checkpoint> checkpoint)
     : m_checkpoint(std::move(checkpoint)) {
@@ -173,6 +177,10 @@ void CheckpointSource::release(const MatrixRef& matrix, std::int64_t rowBegin, s
 void CheckpointSource::check(const MatrixRef& matrix) const {
   const TensorInfo* tensor = m_checkpoint->find(matrix.tensor);
   if (tensor != nullptr) m_checkpoint->file(*tensor).throwIfTruncated();
+}
+
+std::vector<float> CheckpointSource::readVector(const std::string& tensor) const {
+  return ql::readVector(*m_checkpoint, tensor);
 }
 
 std::vector<float> readVector(const Checkpoint& checkpoint, const std::string& tensor) {

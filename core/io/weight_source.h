@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace ql {
 
@@ -42,6 +43,9 @@ class WeightSource {
                                          std::int64_t rowEnd) const;
   /// Tells the source that these rows will not be needed soon (gives pages back).
   virtual void release(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd) const;
+  /// A rank-1 tensor (norm weight, bias) as float32, as this source sees it (a smoothed norm is divided).
+  /// Throws like readRows; Error(Unsupported) from a source that has matrices only.
+  virtual std::vector<float> readVector(const std::string& tensor) const;
   /// Throws Error(Io) when something under this matrix vanished while it was being read.
   virtual void check(const MatrixRef& matrix) const;
 };
@@ -55,6 +59,7 @@ class CheckpointSource : public WeightSource {
   std::optional<RawRows> rawRows(const MatrixRef& matrix, std::int64_t rowBegin,
                                  std::int64_t rowEnd) const override;
   void release(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd) const override;
+  std::vector<float> readVector(const std::string& tensor) const override;
   void check(const MatrixRef& matrix) const override;
 
  private:

@@ -12,6 +12,10 @@ FakeQuantizedSource::FakeQuantizedSource(std::shared_ptr<const WeightSource> inn
   requireMeasurable(m_scheme);
 }
 
+std::vector<float> FakeQuantizedSource::readVector(const std::string& tensor) const {
+  return m_inner->readVector(tensor);
+}
+
 void FakeQuantizedSource::readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd,
                                    std::span<float> out) const {
   const auto quantizer = quantizerFor(m_scheme).make(m_scheme, matrix.out, matrix.in, &m_range);

@@ -76,6 +76,7 @@ class FakeQuantizedSource : public WeightSource {
                       MatrixRange range);
   void readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd,
                 std::span<float> out) const override;
+  std::vector<float> readVector(const std::string& tensor) const override;
 
  private:
   std::shared_ptr<const WeightSource> m_inner;

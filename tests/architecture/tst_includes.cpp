@@ -28,11 +28,14 @@ const std::map<std::string, Names>& coreArrows() {
       {"jobs", {"base"}},
       {"io", {"base", "jobs"}},
       {"model", {"base", "io"}},
-      {"stats", {"base", "jobs", "io"}},
+      {"linalg", {"base", "jobs", "io"}},
+      {"stats", {"base", "jobs", "io", "linalg"}},
+      {"calib", {"base", "jobs", "io", "model", "linalg", "stats"}},
       {"quant", {"base", "jobs", "io", "stats"}},
-      {"evaluate", {"base", "jobs", "io", "model", "stats", "quant"}},
-      {"plan", {"base", "io", "model", "stats", "quant"}},
-      {"export", {"base", "jobs", "io", "model", "quant", "plan", "store"}},
+      {"smooth", {"base", "jobs", "io", "model", "linalg", "stats", "quant"}},
+      {"evaluate", {"base", "jobs", "io", "model", "linalg", "stats", "calib", "quant", "smooth"}},
+      {"plan", {"base", "io", "model", "stats", "quant", "smooth"}},
+      {"export", {"base", "jobs", "io", "model", "quant", "smooth", "plan", "store"}},
       {"store", {"base"}},
   };
   return arrows;

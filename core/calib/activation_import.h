@@ -1,0 +1,31 @@
+#pragma once
+// Activation evidence from elsewhere: captured activations, llama.cpp's imatrix, SmoothQuant's act_scales,
+// HDF5 site groups of the capture script (those come through the statistics file).
+#include "core/jobs/job_context.h"
+#include "core/model/model.h"
+#include "core/stats/activation_accumulator.h"
+#include "core/stats/activation_stats.h"
+
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace ql {
+
+struct ImportedActivations {
+  ActivationOrigin origin = ActivationOrigin::ActivationFile;
+  std::vector<std::pair<std::size_t, ActivationStats>> sites;  // by index in Model::sites
+  std::vector<std::string> warnings;  // names that match no linear, counts without tokens
+  std::string sha256;                 // of the file
+};
+
+/// Kind by content, not by extension: .safetensors or .npz with "<name>.input" = [tokens, in] (or [windows,
+/// tokens, in]); imatrix .dat and .gguf; act_scales .pt and .safetensors ("<name>" = [in]). `<name>` may be
+/// any consumer's name, with or without ".weight"; unequal duplicates of one site are an error. Never
+/// executes anything from the file; every size is validated. Throws Error(Format | Shape | Unsupported)
+/// naming the file, the entry and the remedy.
+ImportedActivations importActivations(const std::filesystem::path& path, const Model& model,
+                                      const AccumulatorOptions& options, JobContext& job);
+
+}  // namespace ql
