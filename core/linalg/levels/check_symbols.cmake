@@ -1,0 +1,30 @@
+# cmake -DNM=nm -DLIBRARY=libql_linalg_v3.a -DLEVEL=v3 -P check_symbols.cmake
+# Fails when a level's objects define a name that another level, or the rest of the program, could pick up.
+execute_process(COMMAND ${NM} -C --defined-only --extern-only ${LIBRARY} OUTPUT_VARIABLE listing
+  RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${NM} cannot read ${LIBRARY}")
+endif()
+string(REPLACE ";" "," listing "${listing}")
+string(REPLACE "\n" ";" lines "${listing}")
+set(foreign "")
+set(seen 0)
+foreach(line IN LISTS lines)
+  if(line MATCHES "^[0-9a-f]+ [A-Za-z] (.*)$")
+    set(name "${CMAKE_MATCH_1}")
+    # DW.ref.__gxx_personality_v0 is a pointer for unwinding, no code.
+    if(name MATCHES "^ql_[a-z0-9_]+_${LEVEL}$" OR name MATCHES "Eigen_${LEVEL}::"
+       OR name STREQUAL "DW.ref.__gxx_personality_v0")
+      math(EXPR seen "${seen} + 1")
+    else()
+      string(APPEND foreign "  ${name}\n")
+    endif()
+  endif()
+endforeach()
+if(seen LESS 7)
+  message(FATAL_ERROR "${LIBRARY} defines ${seen} names of level ${LEVEL} only: is this the right file?")
+endif()
+if(foreign)
+  message(FATAL_ERROR "names of ${LIBRARY} that another level could pick up:\n${foreign}")
+endif()
+message(STATUS "${seen} names, all of level ${LEVEL}")
