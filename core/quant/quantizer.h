@@ -85,8 +85,16 @@ class FakeQuantizedSource : public WeightSource {
   MatrixRange m_range;
 };
 
-/// Fake-quantizes activations X [tokens, width] in place. Throws Error(Unsupported).
+/// Calibrated extremes of each channel [width], from which static scales are made.
+struct ActivationRange {
+  std::vector<float> min, max;
+};
+
+/// Fake-quantizes activations X [tokens, width] in place. A static scheme takes its scales from `range` (of
+/// the whole tensor, or of each group of channels); a dynamic one from the tokens at hand, and range plays no
+/// role. Non-finite values stay as they are. Throws Error(Unsupported) for a scheme that cannot be measured
+/// and for a static one without a range.
 void fakeQuantizeActivations(const ActScheme& scheme, std::int64_t tokens, std::int64_t width,
-                             std::span<float> x);
+                             std::span<float> x, const ActivationRange* range = nullptr);
 
 }  // namespace ql

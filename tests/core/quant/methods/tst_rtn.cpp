@@ -155,6 +155,24 @@ class TestRtn : public QObject {
     QL_THROWS(fakeQuantizeActivations(bad, 3, 40, x), "compressed-tensors or smoothquant");
   }
 
+  void staticActivationsUseCalibratedRanges() {
+    const ActScheme tensor = *parseSpec("w8a8:act=tensor,static,act_flavour=smoothquant").activation;
+    const ActivationRange range{{-1, 0, -2, 0}, {12.7f, 3, 4, 0}};
+    std::vector<float> x = {0.14f, 0.16f, -20, 30, std::numeric_limits<float>::quiet_NaN(), 0, 0.05f, 12.75f};
+    fakeQuantizeActivations(tensor, 2, 4, x, &range);
+    // step 0.1, clamped to codes -128 .. 127; ties to even: 0.05 -> 0
+    for (const auto& [index, value] :
+         {std::pair{0, 0.1}, {1, 0.2}, {2, -12.8}, {3, 12.7}, {5, 0.0}, {7, 12.7}})
+      QL_NEAR(x[static_cast<std::size_t>(index)], value, 1e-6);
+    QVERIFY(std::isnan(x[4]));
+    const ActScheme group = *parseSpec("w8a8:act=group:3,static").activation;
+    std::vector<float> y = {1, 1, 1, 1};
+    fakeQuantizeActivations(group, 1, 4, y, &range);
+    QL_NEAR(y[0], std::nearbyint(1 / (12.7 / 127.5)) * 12.7 / 127.5, 1e-6);
+    QL_NEAR(y[3], 127 * 1.1920928955078125e-07, 1e-9);  // a group that was always zero: scale eps
+    QL_THROWS(fakeQuantizeActivations(tensor, 2, 4, x), "calibrate first");
+  }
+
   // edge cases seen in the reference implementations
   // ---------------------------------------------------------------------------------------------
   void awqGroupWithoutZeroCollapses() {
