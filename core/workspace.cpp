@@ -43,6 +43,7 @@ void Workspace::State::openCheckpointAt(const fs::path& where) {
   tensors = checkpoint->tensors();
   fingerprint = ql::fingerprint(*checkpoint);
   records.resize(model.linears.size());
+  sites.resize(model.sites.size());
 }
 
 void Workspace::State::openStatisticsAt(const fs::path& where) {
@@ -56,6 +57,7 @@ void Workspace::State::openStatisticsAt(const fs::path& where) {
   tensors = std::move(record.tensors);
   fingerprint = file->header().fingerprint;
   records.resize(model.linears.size());
+  sites.resize(model.sites.size());
   if (file->contains(kModelSection, kNormsEntry)) {
     const DataTree tree = file->read(kModelSection, kNormsEntry);
     for (const auto& [name, array] : tree.arrays)
@@ -139,6 +141,18 @@ fs::path Workspace::State::cacheFile() const {
   return cacheFolder() / folderNameOf(fingerprint) / "statistics.h5";
 }
 
+std::unique_lock<std::timed_mutex> Workspace::State::lockAnalysis(JobContext& job) {
+  std::unique_lock lock(analysis, std::defer_lock);
+  while (!lock.try_lock_for(std::chrono::milliseconds(50))) job.step();
+  return lock;
+}
+
+void Workspace::State::releaseWriters() {
+  const std::lock_guard lock(mutex);
+  for (LinearRecord& record : records) record.writer = nullptr;
+  for (SiteRecord& record : sites) record.writer = nullptr;
+}
+
 void Workspace::State::warn(const std::string& sentence) {
   const std::lock_guard lock(mutex);
   if (std::find(storeWarnings.begin(), storeWarnings.end(), sentence) == storeWarnings.end())
@@ -181,7 +195,10 @@ std::optional<LayerError> Workspace::errorFigures(LinearId id, const Choice& cho
   const std::lock_guard lock(m_state->mutex);
   const auto& figures = m_state->records.at(id).figures;
   const auto found = figures.find(errorKey(choice));
-  return found == figures.end() ? std::nullopt : std::optional<LayerError>(found->second);
+  if (found == figures.end()) return std::nullopt;
+  LayerError error = found->second;
+  m_state->addOutputs(id, choice, error);
+  return error;
 }
 
 std::size_t Workspace::measuredCount() const {

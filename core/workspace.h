@@ -127,6 +127,9 @@ class Workspace {
   /// The model's tokenizer, or null when it has none that can be read (tokenizerProblem() says why).
   std::shared_ptr<const Tokenizer> tokenizer() const;
   std::string tokenizerProblem() const;
+  /// The text of a token for the screen, from the tokenizer or from what the statistics file kept of the
+  /// sampled tokens; "#17" when neither knows it, empty for an unknown id (-1).
+  std::string tokenText(std::int32_t id) const;
   /// Why the model cannot be run here, as one sentence; empty when it can.
   std::string forwardProblem() const;
 
@@ -187,6 +190,8 @@ class Workspace {
 
  private:
   friend class Analysis;
+  friend class CalibrationRun;
+  friend class ResultWriter;
   struct State;
   explicit Workspace(std::unique_ptr<State> state);
   std::unique_ptr<State> m_state;

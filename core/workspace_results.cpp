@@ -143,6 +143,7 @@ void Workspace::State::attach(const std::shared_ptr<const StatisticsFile>& file)
       warn("Earlier results of " + quotedText(name) + " are not used: " + e.what());
     }
   }
+  attachActivations(file);
 }
 
 void Workspace::State::attachLayer(LinearId id, const std::shared_ptr<const StatisticsFile>& file) {
@@ -204,7 +205,31 @@ std::shared_ptr<const WeightStats> Workspace::State::weightStats(LinearId id) {
   return layer ? layer->stats : nullptr;
 }
 
+namespace {
+
+bool hasOutputs(const LayerError& error) {
+  return error.outputRelW || error.outputRelA || error.outputRelWa;
+}
+
+}  // namespace
+
 std::shared_ptr<const LayerError> Workspace::State::error(LinearId id, const Choice& choice) {
+  const auto weightError = this->weightError(id, choice);
+  if (!weightError) return nullptr;
+  LayerError complete;
+  {
+    const std::lock_guard lock(mutex);
+    addOutputs(id, choice, complete);
+  }
+  if (!hasOutputs(complete)) return weightError;
+  auto merged = std::make_shared<LayerError>(*weightError);
+  merged->outputRelW = complete.outputRelW;
+  merged->outputRelA = complete.outputRelA;
+  merged->outputRelWa = complete.outputRelWa;
+  return merged;
+}
+
+std::shared_ptr<const LayerError> Workspace::State::weightError(LinearId id, const Choice& choice) {
   const std::string key = errorKey(choice);
   {
     const std::lock_guard lock(mutex);

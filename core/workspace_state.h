@@ -33,6 +33,20 @@ struct LayerResults {
 };
 DataTree toDataTree(const WeightStats& stats, const std::vector<StoredError>& errors);
 
+/// One site's results in small, and where the rest is.
+struct SiteRecord {
+  std::optional<ActivationSummary> summary;
+  std::shared_ptr<const ActivationStats> pinned;  // when there is no file to keep it
+  std::shared_ptr<const StatisticsFile> file;
+  std::shared_ptr<const StatisticsWriter> writer;
+};
+
+/// Sites whose arrays stay in memory, second moments included.
+inline constexpr std::size_t kActivationCacheBytes = std::size_t{512} << 20;
+
+/// Output errors depend on the whole choice, activation part included.
+std::string outputKey(const Choice& choice);
+
 LayerError withoutColumns(LayerError error);
 std::size_t bytesOf(const WeightStats& stats);
 std::size_t bytesOf(const LayerError& error);
@@ -48,7 +62,7 @@ struct Workspace::State {
   std::vector<TensorInfo> tensors;
   std::shared_ptr<const Checkpoint> checkpoint;  // null: statistics only
   std::shared_ptr<const WeightSource> source;
-  std::mutex analysis;  // one analysis at a time
+  std::timed_mutex analysis;  // one analysis or calibration at a time
 
   mutable std::mutex mutex;           // guards what follows; never held while reading or measuring
   std::vector<LinearRecord> records;  // by LinearId
@@ -57,12 +71,31 @@ struct Workspace::State {
   LruCache<LinearId, LayerResults> layers{std::size_t{128} << 20};
   LruCache<PyramidKey, TilePyramid> pyramids{std::size_t{256} << 20};
 
+  std::vector<SiteRecord> sites;  // by index in Model::sites
+  std::optional<CalibrationRecord> calibration;
+  std::string calibrationKey;  // identity of data and settings; sites under another one are not mixed in
+  ExpertCoverage coverage;
+  std::map<LinearId, std::map<std::string, OutputError>> outputs;  // by outputKey()
+  std::map<std::int32_t, std::string> tokenTexts;                  // of sampled tokens, from the file
+  LruCache<std::size_t, ActivationStats> activationCache{kActivationCacheBytes};
+  bool isTokenizerLoaded = false;
+  std::shared_ptr<const Tokenizer> tokenizer;
+  std::string tokenizerProblem;
+
   void openCheckpointAt(const std::filesystem::path& where);
   void openStatisticsAt(const std::filesystem::path& where);
   void attachEarlierResults(const std::optional<std::filesystem::path>& statistics);
   /// Takes over every layer of the file. Damaged layers are left out with a warning.
   void attach(const std::shared_ptr<const StatisticsFile>& file);
   void attachLayer(LinearId id, const std::shared_ptr<const StatisticsFile>& file);
+  /// The sites, output errors and the record of a calibration.
+  void attachActivations(const std::shared_ptr<const StatisticsFile>& file);
+  void attachSite(std::size_t site, const std::string& name,
+                  const std::shared_ptr<const StatisticsFile>& file);
+  /// Records must not keep the writer, and with it the lock of the file, alive.
+  void releaseWriters();
+  /// Waits for a running analysis; cancellable.
+  std::unique_lock<std::timed_mutex> lockAnalysis(JobContext& job);
   void warn(const std::string& sentence);
   std::filesystem::path cacheFile() const;
 
@@ -74,7 +107,27 @@ struct Workspace::State {
   bool hasError(LinearId id, const Choice& choice) const;
   std::shared_ptr<const WeightStats> weightStats(LinearId id);
   std::shared_ptr<const LayerError> error(LinearId id, const Choice& choice);
+  std::shared_ptr<const LayerError> weightError(LinearId id, const Choice& choice);  // without output errors
   std::vector<float> gain(LinearId id) const;
+
+  void clearActivations();
+  std::shared_ptr<const ActivationStats> activations(std::size_t site);
+  /// A site's statistics become visible; without a writer they stay in memory.
+  void keepActivations(std::size_t site, std::shared_ptr<const ActivationStats> stats,
+                       const std::shared_ptr<StatisticsWriter>& writer);
+  /// Copies known output errors into the figures of the same choice. The mutex is held by the caller.
+  void addOutputs(LinearId id, const Choice& choice, LayerError& error) const;
+  std::vector<Choice> missingOutputs(LinearId id, std::span<const Choice> choices) const;
+  /// Measures output errors and keeps them; nothing when the site's statistics support none.
+  void measureOutputs(LinearId id, std::span<const Choice> choices, const ActivationStats& activations,
+                      JobContext& job);
+  /// The model's weights with the plan's smoothing folded in.
+  std::shared_ptr<const WeightSource> smoothedSource(const QuantizationPlan& plan, JobContext& job);
+  PerplexityOptions perplexityOptions(const VerifyOptions& options);
+  void loadTokenizer();
+  /// Text or ids of a source, cut into windows for the model.
+  TokenWindows windowsOf(const TextSource& text, WindowOptions options, const ForwardModel& forward);
+  std::unique_ptr<ForwardModel> forwardModel(std::shared_ptr<const WeightSource> weights) const;
 
   // Measuring
   const WeightSource& requireWeights(const std::string& purpose) const;

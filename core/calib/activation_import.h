@@ -28,4 +28,9 @@ struct ImportedActivations {
 ImportedActivations importActivations(const std::filesystem::path& path, const Model& model,
                                       const AccumulatorOptions& options, JobContext& job);
 
+/// Site groups of a statistics file of the capture script, read by core/store: (name, tree of
+/// /sites/<name>/input). `sha256` identifies the file in the provenance. Throws like importActivations.
+ImportedActivations activationsFromTrees(const std::vector<std::pair<std::string, DataTree>>& trees,
+                                         const Model& model, const std::string& sha256);
+
 }  // namespace ql

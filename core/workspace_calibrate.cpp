@@ -1,0 +1,249 @@
+// Calibration runs and imported activations, into the statistics file as they come.
+#include "core/base/error.h"
+#include "core/base/message_text.h"
+#include "core/base/sha256.h"
+#include "core/calib/activation_import.h"
+#include "core/result_writer.h"
+#include "core/workspace_calibration.h"
+
+#include <algorithm>
+#include <set>
+
+namespace ql {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const char* const kCalibrationVersion = "calibration, version 1";
+
+std::string keyOf(const std::string& data, const std::string& settings) {
+  Sha256 hash;
+  for (const std::string& part : {std::string(kCalibrationVersion), data, settings}) {
+    hash.add(std::string_view(part));
+    hash.add(std::string_view("\n"));
+  }
+  return hash.finish();
+}
+
+std::string settingsText(const CalibrateOptions& options) {
+  const AccumulatorOptions& a = options.accumulator;
+  return std::to_string(a.sampleTokens) + " " + std::to_string(a.seed) + " " +
+         std::to_string(a.sketchColumns) + (options.expertMoments ? " expert moments" : "") +
+         (options.keepMoments ? " kept moments" : "");
+}
+
+fs::path sourcePath(const TextSource& source) {
+  return source.ids.empty() ? source.text : source.ids;
+}
+
+}  // namespace
+
+/// One calibration or import. Results become visible site by site.
+class CalibrationRun {
+ public:
+  CalibrationRun(Workspace::State& state, const fs::path& output, bool resume)
+      : m_state(state), m_writer(state, output, resume) {}
+
+  void calibrateModel(const CalibrateOptions& options, JobContext& job,
+                      const std::function<void(int)>& done) {
+    m_state.requireWeights("calibration");
+    job.setStage("Reading the text");
+    const auto forward = m_state.forwardModel(m_state.source);
+    const TokenWindows windows = m_state.windowsOf(options.source, options.windows, *forward);
+    m_stored.key = keyOf(windows.sha256, settingsText(options));
+    m_stored.record = {ActivationOrigin::Calibration,
+                       sourcePath(options.source).filename().string(),
+                       windows.sha256,
+                       static_cast<std::uint64_t>(windows.tokenCount()),
+                       windows.context,
+                       static_cast<std::int64_t>(windows.windows.size()),
+                       0,
+                       false};
+    m_keepMoments = options.keepMoments;
+    begin();
+    CalibrationOptions settings;
+    settings.memoryBytes = options.memoryBytes;
+    settings.accumulator = options.accumulator;
+    settings.expertMoments = options.expertMoments;
+    settings.resume = options.resume;
+    if (m_writer) settings.spillFolder = fs::path(m_writer.path()).concat(".hidden");
+    ql::calibrate(
+        *forward, m_state.model, windows, settings, [this](int block) { return isFinished(block); },
+        [&](BlockActivations result) {
+          take(std::move(result), job);
+          if (done) done(m_lastBlock);
+        },
+        job);
+    end();
+  }
+
+  void importFile(const fs::path& file, JobContext& job) {
+    job.setStage("Reading " + file.filename().string());
+    ImportedActivations imported = read(file, job);
+    if (imported.sites.empty())
+      throw Error(ErrorCode::Format, "The file " + quotedPath(file) +
+                                         " holds activations of no linear of this model; check that it was "
+                                         "captured from the same architecture.");
+    m_stored.key = keyOf(imported.sha256, "import");
+    m_stored.record = {imported.origin, file.filename().string(), imported.sha256, 0, 0, 0, 0, false};
+    m_keepMoments = true;
+    begin();
+    for (const std::string& warning : imported.warnings) m_state.warn(warning);
+    for (auto& [site, stats] : imported.sites) {
+      m_stored.record.tokens = std::max(m_stored.record.tokens, stats.all.tokens);
+      takeSite(site, std::move(stats), job);
+      job.step();
+    }
+    end();
+  }
+
+ private:
+  ImportedActivations read(const fs::path& file, JobContext& job) const {
+    if (!looksLikeStatistics(file))
+      return ql::importActivations(file, m_state.model, AccumulatorOptions{}, job);
+    const auto statistics = StatisticsFile::open(file);
+    std::vector<std::pair<std::string, DataTree>> trees;
+    for (const std::string& name : statistics->names(kSitesSection)) {
+      DataTree tree = statistics->read(kSitesSection, name);
+      const auto input = tree.children.find("input");
+      if (input != tree.children.end()) trees.emplace_back(name, std::move(input->second));
+    }
+    Sha256 hash;
+    hash.add(std::string_view(statistics->header().fingerprint + file.filename().string()));
+    for (const auto& [name, tree] : trees) hash.add(std::string_view(name));
+    return activationsFromTrees(trees, m_state.model, hash.finish());
+  }
+
+  bool isFinished(int block) const {
+    if (!m_writer || !m_writer.contains(kCalibrationSection, blockEntry(block))) return false;
+    return stringAttribute(m_writer.writer()->read(kCalibrationSection, blockEntry(block)), "key") ==
+           m_stored.key;
+  }
+
+  /// Earlier activations of other data make room: what was not measured under this key is not shown beside
+  /// it.
+  void begin() {
+    m_writer.open();
+    if (m_writer) m_writer.writeModel();
+    bool isContinued = false;
+    {
+      const std::lock_guard lock(m_state.mutex);
+      isContinued = m_state.calibrationKey == m_stored.key;
+    }
+    if (!isContinued) m_state.clearActivations();
+    {
+      const std::lock_guard lock(m_state.mutex);
+      if (isContinued) m_stored.tokenTexts = m_state.tokenTexts;
+    }
+    publish();
+  }
+
+  /// The record in its present state, in memory and in the file.
+  void publish() {
+    {
+      const std::lock_guard lock(m_state.mutex);
+      m_stored.record.sites = static_cast<std::size_t>(
+          std::count_if(m_state.sites.begin(), m_state.sites.end(),
+                        [](const SiteRecord& site) { return site.summary.has_value(); }));
+      m_state.calibration = m_stored.record;
+      m_state.calibrationKey = m_stored.key;
+      m_state.tokenTexts = m_stored.tokenTexts;
+    }
+    m_writer.add(kCalibrationSection, kRecordEntry, toDataTree(m_stored));
+  }
+
+  void take(BlockActivations result, JobContext& job) {
+    m_lastBlock = result.block;
+    for (const std::string& warning : result.warnings) {
+      m_state.warn(warning);
+      job.log(warning);
+    }
+    for (auto& [site, stats] : result.sites) takeSite(site, std::move(stats), job);
+    if (!result.expertTokens.empty()) {
+      const std::lock_guard lock(m_state.mutex);
+      m_state.coverage[result.block] = result.expertTokens;
+    }
+    publish();
+    // The block counts as finished only when its sites are written.
+    m_writer.add(kCalibrationSection, blockEntry(result.block),
+                 blockTree(m_stored.key, result.expertTokens, result.warnings));
+  }
+
+  /// The default choice is measured while the second moment is at hand, so that it is exact.
+  void takeSite(std::size_t site, ActivationStats measured, JobContext& job) {
+    m_state.stamp(measured.evidence);
+    measured.evidence.data = m_stored.record.data;
+    noteTokens(measured.sample);
+    const auto stats = std::make_shared<const ActivationStats>(std::move(measured));
+    std::map<std::string, std::vector<StoredOutput>> outputs;
+    const Choice choice = defaultChoice();
+    if (m_state.source) {
+      for (const LinearId id : m_state.model.sites[site].consumers) {
+        const Linear& linear = m_state.model.linears[id];
+        if (!linear.isQuantizable) continue;
+        job.expect(outputErrorUnits(m_state.errorInput(id), std::span(&choice, 1), *stats));
+        m_state.measureOutputs(id, std::span(&choice, 1), *stats, job);
+        const std::lock_guard lock(m_state.mutex);
+        const auto known = m_state.outputs.find(id);
+        if (known != m_state.outputs.end() && known->second.contains(outputKey(choice)))
+          outputs[linear.name].emplace_back(choice, known->second.at(outputKey(choice)));
+      }
+    }
+    if (m_writer)
+      m_writer.add(kSitesSection, m_state.model.sites[site].name,
+                   siteTree(*stats, m_stored.key, m_keepMoments, outputs));
+    m_state.keepActivations(site, stats, m_writer.writer());
+  }
+
+  /// Texts of the sampled tokens, so that the file can be read where the tokenizer is not.
+  void noteTokens(const TokenSample& sample) {
+    m_state.loadTokenizer();
+    std::shared_ptr<const Tokenizer> tokenizer;
+    {
+      const std::lock_guard lock(m_state.mutex);
+      tokenizer = m_state.tokenizer;
+    }
+    if (!tokenizer) return;
+    for (const std::int32_t id : sample.ids)
+      if (id >= 0 && id < tokenizer->vocabularySize() && !m_stored.tokenTexts.contains(id))
+        m_stored.tokenTexts[id] = tokenizer->tokenText(id);
+  }
+
+  void end() {
+    m_stored.record.isComplete = true;
+    publish();
+    m_writer.finish();
+    m_writer.close();
+  }
+
+  Workspace::State& m_state;
+  StoredCalibration m_stored;
+  bool m_keepMoments = false;
+  int m_lastBlock = 0;
+  ResultWriter m_writer;
+};
+
+void Workspace::State::clearActivations() {
+  const std::lock_guard lock(mutex);
+  for (SiteRecord& site : sites) site = {};
+  calibration.reset();
+  calibrationKey.clear();
+  coverage.clear();
+  outputs.clear();
+  tokenTexts.clear();
+  activationCache = LruCache<std::size_t, ActivationStats>(kActivationCacheBytes);
+}
+
+void Workspace::calibrate(const CalibrateOptions& options, JobContext& job,
+                          const std::function<void(int block)>& done) {
+  const auto one = m_state->lockAnalysis(job);
+  CalibrationRun(*m_state, options.output, options.resume).calibrateModel(options, job, done);
+}
+
+void Workspace::importActivations(const fs::path& file, const fs::path& output, JobContext& job) {
+  const auto one = m_state->lockAnalysis(job);
+  CalibrationRun(*m_state, output, true).importFile(file, job);
+}
+
+}  // namespace ql

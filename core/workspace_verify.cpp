@@ -1,0 +1,151 @@
+// Text for the model, and a plan verified by running the model with it.
+#include "core/base/error.h"
+#include "core/base/message_text.h"
+#include "core/planned_source.h"
+#include "core/workspace_state.h"
+
+#include <algorithm>
+#include <fstream>
+
+namespace ql {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::int64_t kDefaultContext = 2048;
+constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 30;
+constexpr std::uint64_t kBytesPerToken =
+    64;  // of text read for each token asked for: ten times what is usual
+
+/// The text, or as much of its beginning as `maxTokens` needs, cut behind a line where there is one.
+std::string readText(const fs::path& path, std::int64_t maxTokens) {
+  std::error_code failure;
+  const std::uint64_t size = fs::file_size(path, failure);
+  if (failure || !fs::is_regular_file(path, failure))
+    throw Error(ErrorCode::Io, "The text " + quotedPath(path) +
+                                   " cannot be read: it is no file that is there. "
+                                   "Give a UTF-8 text file.");
+  std::uint64_t wanted = size;
+  if (maxTokens > 0)
+    wanted = std::min<std::uint64_t>(
+        size, (std::uint64_t{1} << 20) + kBytesPerToken * static_cast<std::uint64_t>(maxTokens));
+  if (wanted > kMaxTextBytes)
+    throw Error(ErrorCode::Io,
+                "The text " + quotedPath(path) + " has " + bytesText(size) +
+                    ", more than can be used whole; ask for a number of tokens, or give a part of it.");
+  std::string text(wanted, '\0');
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream.read(text.data(), static_cast<std::streamsize>(wanted)))
+    throw Error(ErrorCode::Io, "The text " + quotedPath(path) + " cannot be read to its end; try again.");
+  if (wanted < size) {
+    const std::size_t line = text.rfind('\n');
+    if (line != std::string::npos && line > 0) text.resize(line + 1);
+  }
+  return text;
+}
+
+}  // namespace
+
+void Workspace::State::loadTokenizer() {
+  {
+    const std::lock_guard lock(mutex);
+    if (isTokenizerLoaded) return;
+  }
+  std::shared_ptr<const Tokenizer> loaded;
+  std::string problem;
+  try {
+    if (!checkpoint)
+      throw Error(ErrorCode::Unsupported, "Only the statistics file " + quotedPath(path) +
+                                              " is open, which holds no tokenizer. Open the model itself.");
+    loaded = ql::loadTokenizer(checkpoint->folder());
+  } catch (const Error& e) {
+    problem = e.what();
+  }
+  const std::lock_guard lock(mutex);
+  if (isTokenizerLoaded) return;
+  isTokenizerLoaded = true;
+  tokenizer = std::move(loaded);
+  tokenizerProblem = std::move(problem);
+}
+
+std::shared_ptr<const Tokenizer> Workspace::tokenizer() const {
+  m_state->loadTokenizer();
+  const std::lock_guard lock(m_state->mutex);
+  return m_state->tokenizer;
+}
+
+std::string Workspace::tokenizerProblem() const {
+  m_state->loadTokenizer();
+  const std::lock_guard lock(m_state->mutex);
+  return m_state->tokenizerProblem;
+}
+
+std::unique_ptr<ForwardModel> Workspace::State::forwardModel(
+    std::shared_ptr<const WeightSource> weights) const {
+  return ForwardModel::make(model, configJson, std::move(weights));
+}
+
+std::string Workspace::forwardProblem() const {
+  try {
+    m_state->requireWeights("running the model");
+    m_state->forwardModel(m_state->source);
+    return {};
+  } catch (const Error& e) {
+    return e.what();
+  }
+}
+
+TokenWindows Workspace::State::windowsOf(const TextSource& text, WindowOptions options,
+                                         const ForwardModel& forward) {
+  std::shared_ptr<const Tokenizer> known;
+  if (!text.tokenizer.empty()) {
+    known = ql::loadTokenizer(text.tokenizer);
+  } else {
+    loadTokenizer();
+    const std::lock_guard lock(mutex);
+    known = tokenizer;
+    if (!known && text.ids.empty()) throw Error(ErrorCode::Usage, tokenizerProblem);
+  }
+  if (options.context == 0) options.context = std::min(forward.contextLength(), kDefaultContext);
+  const std::vector<std::int32_t> ids =
+      text.ids.empty() ? known->encode(readText(text.text, options.maxTokens)) : readTokenIds(text.ids);
+  return cutWindows(ids, known ? known->prefix() : std::vector<std::int32_t>(),
+                    known ? known->suffix() : std::vector<std::int32_t>(), forward.vocabularySize(), options);
+}
+
+std::shared_ptr<const WeightSource> Workspace::State::smoothedSource(const QuantizationPlan& plan, JobContext&) {
+  if (plan.smoothing.empty()) return source;
+  throw Error(ErrorCode::Unsupported, "The plan's smoothing cannot be folded in by this version.");
+}
+
+PerplexityOptions Workspace::State::perplexityOptions(const VerifyOptions& options) {
+  PerplexityOptions settings;
+  settings.memoryBytes = options.memoryBytes;
+  return settings;
+}
+
+std::shared_ptr<const WeightSource> Workspace::plannedSource(const QuantizationPlan& plan,
+                                                             JobContext& job) const {
+  m_state->requireWeights("applying a plan");
+  return std::make_shared<const PlannedSource>(m_state->smoothedSource(plan, job), m_state->model, plan, job);
+}
+
+PerplexityPair Workspace::verify(
+    const QuantizationPlan* plan, const VerifyOptions& options, JobContext& job,
+    const std::function<void(std::size_t, const WindowScore&, const std::optional<WindowScore>&)>& sink) {
+  m_state->requireWeights("perplexity");
+  const auto plain = m_state->forwardModel(m_state->source);
+  const TokenWindows windows = m_state->windowsOf(options.source, options.windows, *plain);
+  const PerplexityOptions settings = m_state->perplexityOptions(options);
+  if (!plan) return measurePerplexity({plain.get(), nullptr}, std::nullopt, windows, settings, job, sink);
+  job.setStage("Preparing the plan");
+  const auto planned = m_state->forwardModel(plannedSource(*plan, job));
+  PlanHook hook(m_state->model, *plan, [this](std::size_t site) { return m_state->activations(site); });
+  const PerplexityRun run{planned.get(), hook.isNeeded() ? &hook : nullptr};
+  std::optional<PerplexityRun> reference;
+  if (options.withReference) reference = PerplexityRun{plain.get(), nullptr};
+  return measurePerplexity(run, reference, windows, settings, job, sink);
+}
+
+}  // namespace ql
