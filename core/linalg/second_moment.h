@@ -9,8 +9,9 @@
 namespace ql {
 
 /// Accumulates sum over tokens of x x^T for X [tokens, n]. Panel p holds rows [p * kPanel, ...) from column
-/// p * kPanel on, so memory is about half of n^2 floats. Tiles are owned by one task each: same bits for any
-/// number of threads. Non-finite rows must be left out by the caller.
+/// p * kPanel on (its first tile is whole, both halves), so memory is about half of n^2 floats. Tiles are
+/// owned by one task each: same bits for any number of threads. Non-finite rows must be left out by the
+/// caller. Accuracy: 1e-5 of sqrt(M_ii M_jj) for 10^5 tokens in calls of 512 or more; why: second_moment.cpp.
 class SecondMoment {
  public:
   static constexpr std::int64_t kPanel = 384;
@@ -22,7 +23,7 @@ class SecondMoment {
   std::uint64_t tokens() const { return m_tokens; }
   std::uint64_t bytes() const;
 
-  /// Adds X [tokens, n]. Parallel. Counts no work on `job`.
+  /// Adds X [tokens, n]. Parallel. Counts no work on `job`. Of no use any more once Cancelled was thrown.
   void add(std::span<const float> x, std::int64_t tokens, JobContext& job);
   /// Adds another one's sums (data-parallel calibration). QL_ASSERT equal sizes.
   void merge(const SecondMoment& other);
@@ -35,9 +36,9 @@ class SecondMoment {
   std::vector<double> diagonal() const;
   /// Row i of M (divided by T), [n]: both halves.
   void row(std::int64_t i, std::span<float> out) const;
-  /// y = M v, v and y [n], in double accumulation over tiles. Parallel.
+  /// y = M v, v and y [n], not the same, in double accumulation over tiles. Parallel.
   void multiply(std::span<const double> v, std::span<double> y, JobContext& job) const;
-  /// out [rows, n] = D [rows, n] M in float32. Parallel GEMM by tiles of the triangle.
+  /// out [rows, n] = D [rows, n] M in float32, not in place. Parallel GEMM by tiles of the triangle.
   void multiplyRows(std::span<const float> d, std::int64_t rows, std::span<float> out, JobContext& job) const;
 
   /// All stored floats, panel after panel, for the statistics file; and back. Throws Error(Store) for a wrong
@@ -53,11 +54,11 @@ class SecondMoment {
 };
 
 /// Extremes of the spectrum of M by the Lanczos method with full re-orthogonalisation (Golub & Van
-/// Loan 10.3).
+/// Loan 10.3). All 0 for no tokens or nothing but zeros; all NaN when the sums are not finite.
 struct Conditioning {
   double largestEigenvalue = 0, smallestEigenvalue = 0;  // smallest Ritz value: an upper bound, see steps
-  double conditionNumber = 0;                            // largest over max(smallest, eps * largest)
-  double effectiveRank = 0;                              // tr(M)^2 / |M|_F^2
+  double conditionNumber = 0;  // largest over max(smallest, eps * largest), eps = 2^-23: sums are float32
+  double effectiveRank = 0;    // tr(M)^2 / |M|_F^2
   int steps = 0;
 };
 Conditioning conditioning(const SecondMoment& moment, JobContext& job, int steps = 64);
