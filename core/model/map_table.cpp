@@ -15,6 +15,10 @@ bool isExpertPattern(const LinearPattern& pattern) {
   return hasPlaceholder(pattern.inputGroup);
 }
 
+bool isVectorLeaf(std::string_view leaf) {
+  return leaf == "bias" || leaf == "gamma" || leaf == "beta";
+}
+
 bool isQuantizableRole(TensorRole role) {
   switch (role) {
     case TensorRole::Router:
@@ -58,7 +62,7 @@ class TableMapper {
     if (!prefix || *prefix->number >= kMaxBlocks) return false;
     const std::string_view rest =
         name.module.size() > prefix->length ? name.module.substr(prefix->length) : "";
-    if (name.leaf != "bias") {
+    if (!isVectorLeaf(name.leaf)) {
       for (std::size_t i = 0; i < m_table.linears.size(); ++i) {
         const auto match = matchWhole(m_table.linears[i].pattern, rest);
         if (match && addLinear(tensor, name, i, *prefix, match->number)) return true;
@@ -107,7 +111,7 @@ class TableMapper {
     for (std::size_t i = 0; i < m_table.globals.size(); ++i) {
       const GlobalPattern& global = m_table.globals[i];
       if (global.name != name.module) continue;
-      if (global.role == TensorRole::Norm || name.leaf == "bias" || !isMatrix(*tensor.info)) {
+      if (global.role == TensorRole::Norm || isVectorLeaf(name.leaf) || !isMatrix(*tensor.info)) {
         m_mapping.others.push_back({tensor.info->name, global.role, std::nullopt});
         return true;
       }

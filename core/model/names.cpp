@@ -38,7 +38,8 @@ bool isBuffer(std::string_view name) {
 }
 
 TensorName splitTensorName(std::string_view name) {
-  for (const std::string_view leaf : {std::string_view("weight"), std::string_view("bias")}) {
+  constexpr std::array<std::string_view, 4> kLeaves = {"weight", "bias", "gamma", "beta"};
+  for (const std::string_view leaf : kLeaves) {
     if (name.size() > leaf.size() + 1 && name.ends_with(leaf) && name[name.size() - leaf.size() - 1] == '.') {
       return {name.substr(0, name.size() - leaf.size() - 1), leaf};
     }

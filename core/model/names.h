@@ -14,7 +14,8 @@ std::string_view stripWrappers(std::string_view name);
 /// Buffers that checkpoints carry along: rotary inv_freq, causal masks, position ids.
 bool isBuffer(std::string_view name);
 
-/// "model.norm.weight" -> {"model.norm", "weight"}; no known leaf -> {name, ""}.
+/// "model.norm.weight" -> {"model.norm", "weight"}; no known leaf -> {name, ""}. Known are "weight", "bias",
+/// and "gamma" and "beta" of norms converted from TensorFlow.
 struct TensorName {
   std::string_view module, leaf;
 };

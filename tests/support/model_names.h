@@ -187,4 +187,39 @@ inline NamedModel optModel(const std::string& prefix, int layers = 12) {
   return model;
 }
 
+/// bert-base-uncased as it is on its page: norms are called gamma and beta, the head's matrix is the
+/// embedding. `prefix` "bert." or "" as in checkpoints of the base model, which have no head.
+inline NamedModel bertModel(const std::string& prefix, const std::string& gain = "gamma",
+                            const std::string& bias = "beta", int layers = 12) {
+  NamedModel model{configOf("bert", prefix.empty() ? "BertModel" : "BertForMaskedLM", layers, 768), {}};
+  const auto addLinear = [&](const std::string& name, std::int64_t out, std::int64_t in) {
+    model.add(name + ".weight", {out, in}, DType::F32);
+    model.add(name + ".bias", {out}, DType::F32);
+  };
+  const auto addNorm = [&](const std::string& name) {
+    model.add(name + "." + gain, {768}, DType::F32);
+    model.add(name + "." + bias, {768}, DType::F32);
+  };
+  model.add(prefix + "embeddings.word_embeddings.weight", {30522, 768}, DType::F32);
+  model.add(prefix + "embeddings.position_embeddings.weight", {512, 768}, DType::F32);
+  model.add(prefix + "embeddings.token_type_embeddings.weight", {2, 768}, DType::F32);
+  addNorm(prefix + "embeddings.LayerNorm");
+  for (int i = 0; i < layers; ++i) {
+    const std::string block = prefix + "encoder.layer." + std::to_string(i) + ".";
+    for (const char* name : {"query", "key", "value"}) addLinear(block + "attention.self." + name, 768, 768);
+    addLinear(block + "attention.output.dense", 768, 768);
+    addLinear(block + "intermediate.dense", 3072, 768);
+    addLinear(block + "output.dense", 768, 3072);
+    addNorm(block + "attention.output.LayerNorm");
+    addNorm(block + "output.LayerNorm");
+  }
+  addLinear(prefix + "pooler.dense", 768, 768);
+  if (prefix.empty()) return model;
+  addLinear("cls.predictions.transform.dense", 768, 768);
+  addNorm("cls.predictions.transform.LayerNorm");
+  model.add("cls.predictions.bias", {30522}, DType::F32);
+  addLinear("cls.seq_relationship", 2, 768);
+  return model;
+}
+
 }  // namespace ql::test

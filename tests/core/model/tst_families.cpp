@@ -44,6 +44,10 @@ class TstFamilies : public QObject {
   void optWithAndWithoutPrefix_data();
   void optWithAndWithoutPrefix();
   void postNormOptHasNoNormBehindItsLinears();
+  void bertWithAndWithoutPrefix_data();
+  void bertWithAndWithoutPrefix();
+  void bertNormsFeedTheResidualToo();
+  void bertHeadIsMapped();
   void wrappersAreStripped();
   void languageModelInsideAWrapper();
   void tiedHeadIsAFactAndNoWarning();
@@ -230,6 +234,63 @@ void TstFamilies::postNormOptHasNoNormBehindItsLinears() {
   const Model model = named.build();
   QVERIFY(!linearOf(model, "model.decoder.layers.7.fc1").norm.has_value());
   QVERIFY(!linearOf(model, "model.decoder.layers.7.fc1").smoothingGroup.has_value());
+}
+
+void TstFamilies::bertWithAndWithoutPrefix_data() {
+  QTest::addColumn<std::string>("prefix");
+  QTest::newRow("with a head") << std::string("bert.");
+  QTest::newRow("bare") << std::string();
+}
+
+void TstFamilies::bertWithAndWithoutPrefix() {
+  QFETCH(std::string, prefix);
+  const Model model = bertModel(prefix).build();
+  QCOMPARE(model.family, std::string("bert"));
+  QCOMPARE(model.blockCount, 12);
+  QVERIFY(model.warnings.empty());
+  const std::vector<TensorRole> roles = {TensorRole::Q, TensorRole::K,   TensorRole::V,
+                                         TensorRole::O, TensorRole::Fc1, TensorRole::Fc2};
+  QVERIFY(model.rolesPresent == roles);
+  QCOMPARE(model.linears[0].name, prefix + "embeddings.word_embeddings");
+  QVERIFY(linearOf(model, prefix + "embeddings.position_embeddings").role == TensorRole::Position);
+  const Linear& types = linearOf(model, prefix + "embeddings.token_type_embeddings");
+  QVERIFY(types.role == TensorRole::Embedding);
+  QVERIFY(!types.isQuantizable && !types.site);
+  const Linear& q = linearOf(model, prefix + "encoder.layer.7.attention.self.query");
+  QCOMPARE(*q.block, 7);
+  QCOMPARE(*q.bias, prefix + "encoder.layer.7.attention.self.query.bias");
+  QCOMPARE(model.sites[*q.site].consumers.size(), std::size_t{3});
+  QCOMPARE(linearOf(model, prefix + "encoder.layer.7.output.dense").in(), std::int64_t{3072});
+  QVERIFY(!linearOf(model, prefix + "pooler.dense").isQuantizable);
+  const auto norms = std::count_if(model.others.begin(), model.others.end(), [](const OtherTensor& other) {
+    return other.role == TensorRole::Norm && other.name.ends_with(".gamma");
+  });
+  QCOMPARE(norms, prefix.empty() ? 25 : 26);  // two a layer, the embeddings', the head's
+}
+
+void TstFamilies::bertNormsFeedTheResidualToo() {
+  // Dividing a norm behind the sum would change the residual as well: only o can be smoothed, through v.
+  const Model model = bertModel("bert.", "weight", "bias").build();
+  for (const Linear& linear : model.linears) {
+    const bool isSmoothable = linear.role == TensorRole::O;
+    QCOMPARE(linear.smoothingGroup.has_value(), isSmoothable);
+    QVERIFY(!linear.norm.has_value());
+  }
+  const Linear& o = linearOf(model, "bert.encoder.layer.0.attention.output.dense");
+  QCOMPARE(model.smoothingGroups[*o.smoothingGroup].producer,
+           std::string("bert.encoder.layer.0.attention.self.value"));
+}
+
+void TstFamilies::bertHeadIsMapped() {
+  NamedModel named = bertModel("bert.", "weight", "bias");
+  QVERIFY(named.build().hasTiedEmbeddings);
+  named.add("cls.predictions.decoder.weight", {30522, 768}, DType::F32);
+  const Model model = named.build();
+  QVERIFY(!model.hasTiedEmbeddings);
+  const Linear& decoder = linearOf(model, "cls.predictions.decoder");
+  QVERIFY(decoder.role == TensorRole::LmHead);
+  QCOMPARE(*decoder.norm, std::string("cls.predictions.transform.LayerNorm.weight"));
+  QVERIFY(!linearOf(model, "cls.predictions.transform.dense").isQuantizable);
 }
 
 void TstFamilies::wrappersAreStripped() {
