@@ -195,7 +195,7 @@ std::optional<LayerError> Workspace::errorFigures(LinearId id, const Choice& cho
   const std::lock_guard lock(m_state->mutex);
   const auto& figures = m_state->records.at(id).figures;
   const auto found = figures.find(errorKey(choice));
-  if (found == figures.end()) return std::nullopt;
+  if (found == figures.end()) return m_state->activationOnlyError(id, choice);
   LayerError error = found->second;
   m_state->addOutputs(id, choice, error);
   return error;

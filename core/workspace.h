@@ -72,6 +72,12 @@ struct VerifyOptions {
   bool withReference = true;  // also the model as it is, and the KL divergence from it
 };
 
+/// What verify() found, and on what.
+struct Verification : PerplexityPair {
+  std::int64_t context = 0;
+  Evidence evidence;  // n = predictions, data = identity of the windows
+};
+
 class Analysis;  // workspace_analyze.cpp
 
 class Workspace {
@@ -138,6 +144,8 @@ class Workspace {
   void calibrate(const CalibrateOptions& options, JobContext& job,
                  const std::function<void(int block)>& done = {});
   /// Takes activation statistics from a file (activation_import.h) instead. `output` as of AnalyzeOptions.
+  /// As importActivations, but the results stay in memory and no file is touched.
+  void useActivations(const std::filesystem::path& file, JobContext& job);
   void importActivations(const std::filesystem::path& file, const std::filesystem::path& output,
                          JobContext& job);
   /// Output errors of the given linears under the given choices; measures what is missing. Linears whose site
@@ -145,9 +153,9 @@ class Workspace {
   void measureOutputs(std::span<const LinearId> linears, std::span<const Choice> choices, JobContext& job,
                       const LayerDone& done = {});
   /// Perplexity of the model under a plan (null: as it is), with the KL divergence from the model as it is.
-  PerplexityPair verify(const QuantizationPlan* plan, const VerifyOptions& options, JobContext& job,
-                        const std::function<void(std::size_t, const WindowScore&,
-                                                 const std::optional<WindowScore>&)>& sink = {});
+  Verification verify(const QuantizationPlan* plan, const VerifyOptions& options, JobContext& job,
+                      const std::function<void(std::size_t, const WindowScore&,
+                                               const std::optional<WindowScore>&)>& sink = {});
   /// The model's weights with a plan's smoothing folded in and its weight schemes applied.
   std::shared_ptr<const WeightSource> plannedSource(const QuantizationPlan& plan, JobContext& job) const;
 

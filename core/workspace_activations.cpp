@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <limits>
 
 namespace ql {
 
@@ -132,6 +133,20 @@ void Workspace::State::addOutputs(LinearId id, const Choice& choice, LayerError&
   error.outputRelW = found->second.w;
   error.outputRelA = found->second.a;
   error.outputRelWa = found->second.wa;
+}
+
+std::optional<LayerError> Workspace::State::activationOnlyError(LinearId id, const Choice& choice) const {
+  const auto known = outputs.find(id);
+  if (choice.weight || known == outputs.end() || !known->second.contains(outputKey(choice)))
+    return std::nullopt;
+  LayerError error;
+  error.sqnrDb = std::numeric_limits<double>::infinity();
+  error.normWeightedRel = 0;
+  error.bitsPerWeight = static_cast<double>(dtypeInfo(model.linears[id].dtype).bits);
+  error.evidence = known->second.at(outputKey(choice)).sampleEvidence;
+  if (records[id].summary) error.columnPeakRatio = records[id].summary->columnPeakRatio;
+  addOutputs(id, choice, error);
+  return error;
 }
 
 std::vector<Choice> Workspace::State::missingOutputs(LinearId id, std::span<const Choice> choices) const {

@@ -44,6 +44,8 @@ class CalibrationRun {
  public:
   CalibrationRun(Workspace::State& state, const fs::path& output, bool resume)
       : m_state(state), m_writer(state, output, resume) {}
+  /// Results stay in memory.
+  explicit CalibrationRun(Workspace::State& state) : CalibrationRun(state, {}, true) { m_isWriting = false; }
 
   void calibrateModel(const CalibrateOptions& options, JobContext& job,
                       const std::function<void(int)>& done) {
@@ -124,7 +126,7 @@ class CalibrationRun {
   /// Earlier activations of other data make room: what was not measured under this key is not shown beside
   /// it.
   void begin() {
-    m_writer.open();
+    if (m_isWriting) m_writer.open();
     if (m_writer) m_writer.writeModel();
     bool isContinued = false;
     {
@@ -219,7 +221,7 @@ class CalibrationRun {
 
   Workspace::State& m_state;
   StoredCalibration m_stored;
-  bool m_keepMoments = false;
+  bool m_keepMoments = false, m_isWriting = true;
   int m_lastBlock = 0;
   ResultWriter m_writer;
 };
@@ -239,6 +241,11 @@ void Workspace::calibrate(const CalibrateOptions& options, JobContext& job,
                           const std::function<void(int block)>& done) {
   const auto one = m_state->lockAnalysis(job);
   CalibrationRun(*m_state, options.output, options.resume).calibrateModel(options, job, done);
+}
+
+void Workspace::useActivations(const fs::path& file, JobContext& job) {
+  const auto one = m_state->lockAnalysis(job);
+  CalibrationRun(*m_state).importFile(file, job);
 }
 
 void Workspace::importActivations(const fs::path& file, const fs::path& output, JobContext& job) {

@@ -115,6 +115,9 @@ struct Workspace::State {
   /// A site's statistics become visible; without a writer they stay in memory.
   void keepActivations(std::size_t site, std::shared_ptr<const ActivationStats> stats,
                        const std::shared_ptr<StatisticsWriter>& writer);
+  /// Figures of a choice that leaves the weights alone, once its output errors are known. The mutex is held
+  /// by the caller.
+  std::optional<LayerError> activationOnlyError(LinearId id, const Choice& choice) const;
   /// Copies known output errors into the figures of the same choice. The mutex is held by the caller.
   void addOutputs(LinearId id, const Choice& choice, LayerError& error) const;
   std::vector<Choice> missingOutputs(LinearId id, std::span<const Choice> choices) const;

@@ -114,7 +114,8 @@ TokenWindows Workspace::State::windowsOf(const TextSource& text, WindowOptions o
                     known ? known->suffix() : std::vector<std::int32_t>(), forward.vocabularySize(), options);
 }
 
-std::shared_ptr<const WeightSource> Workspace::State::smoothedSource(const QuantizationPlan& plan, JobContext&) {
+std::shared_ptr<const WeightSource> Workspace::State::smoothedSource(const QuantizationPlan& plan,
+                                                                     JobContext&) {
   if (plan.smoothing.empty()) return source;
   throw Error(ErrorCode::Unsupported, "The plan's smoothing cannot be folded in by this version.");
 }
@@ -131,21 +132,34 @@ std::shared_ptr<const WeightSource> Workspace::plannedSource(const QuantizationP
   return std::make_shared<const PlannedSource>(m_state->smoothedSource(plan, job), m_state->model, plan, job);
 }
 
-PerplexityPair Workspace::verify(
+Verification Workspace::verify(
     const QuantizationPlan* plan, const VerifyOptions& options, JobContext& job,
     const std::function<void(std::size_t, const WindowScore&, const std::optional<WindowScore>&)>& sink) {
   m_state->requireWeights("perplexity");
   const auto plain = m_state->forwardModel(m_state->source);
   const TokenWindows windows = m_state->windowsOf(options.source, options.windows, *plain);
   const PerplexityOptions settings = m_state->perplexityOptions(options);
-  if (!plan) return measurePerplexity({plain.get(), nullptr}, std::nullopt, windows, settings, job, sink);
-  job.setStage("Preparing the plan");
-  const auto planned = m_state->forwardModel(plannedSource(*plan, job));
-  PlanHook hook(m_state->model, *plan, [this](std::size_t site) { return m_state->activations(site); });
-  const PerplexityRun run{planned.get(), hook.isNeeded() ? &hook : nullptr};
-  std::optional<PerplexityRun> reference;
-  if (options.withReference) reference = PerplexityRun{plain.get(), nullptr};
-  return measurePerplexity(run, reference, windows, settings, job, sink);
+  Verification verification;
+  PerplexityPair& scores = verification;
+  if (plan) {
+    job.setStage("Preparing the plan");
+    const auto planned = m_state->forwardModel(plannedSource(*plan, job));
+    PlanHook hook(m_state->model, *plan, [this](std::size_t site) { return m_state->activations(site); });
+    const PerplexityRun run{planned.get(), hook.isNeeded() ? &hook : nullptr};
+    std::optional<PerplexityRun> reference;
+    if (options.withReference) reference = PerplexityRun{plain.get(), nullptr};
+    scores = measurePerplexity(run, reference, windows, settings, job, sink);
+  } else {
+    scores = measurePerplexity({plain.get(), nullptr}, std::nullopt, windows, settings, job, sink);
+  }
+  verification.context = windows.context;
+  Evidence& evidence = verification.evidence;
+  evidence.method = "perplexity, protocol " + std::string(windowProtocolName(options.windows.protocol));
+  evidence.level = "verified";
+  evidence.n = verification.result.targets;
+  evidence.data = windows.sha256;
+  m_state->stamp(evidence);
+  return verification;
 }
 
 }  // namespace ql

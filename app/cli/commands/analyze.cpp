@@ -5,6 +5,7 @@
 #include "app/cli/open_model.h"
 #include "app/cli/output.h"
 #include "app/cli/run_job.h"
+#include "app/cli/text_options.h"
 #include "core/base/error.h"
 #include "core/store/statistics_file.h"
 
@@ -19,6 +20,8 @@
 
 namespace ql::cli {
 namespace {
+
+constexpr std::int64_t kDefaultTokens = 16384;
 
 /// Whose statistics a file or its parts hold; empty when they cannot be read: those are measured anew.
 std::string fingerprintOf(const std::filesystem::path& path) {
@@ -56,12 +59,32 @@ class AnalyzeCommand : public Command {
   void setUp(CLI::App& app) override {
     app.add_option("MODEL", m_model, "Folder or weight file")->required()->type_name("");
     app.add_option("-o,--output", m_output, "Statistics file to write (*.h5)")->required()->type_name("S.h5");
-    app.add_flag("--resume", m_isResume, "Continue an analysis that was stopped; finished layers are kept");
+    app.add_flag("--resume", m_isResume,
+                 "Continue an analysis that was stopped; finished layers and blocks are kept");
+    CLI::Option* calibration =
+        app.add_option("--calibration", m_calibration, "Also run the model on this text (or token ids)")
+            ->type_name("F");
+    app.add_option(
+           "--activations", m_activations,
+           "Also take activations from a file: .safetensors or .npz with NAME.input, imatrix (.gguf, .dat), "
+           "act_scales (.pt, .safetensors), a capture (.h5)")
+        ->excludes(calibration)
+        ->type_name("F");
+    m_text.addTo(app, kDefaultTokens);
+    app.add_option("--sample", m_sampleTokens, "Tokens kept whole at each site")
+        ->check(CLI::Range(0, 65536))
+        ->capture_default_str()
+        ->type_name("N");
+    app.add_option("--seed", m_seed, "Seed of sample and sketch")->capture_default_str()->type_name("N");
+    app.add_flag("--keep-moments", m_keepMoments, "Write the second moments into the file (large)");
+    app.add_flag("--expert-moments", m_expertMoments,
+                 "A second moment for each expert instead of one a block");
     m_job.addTo(app);
     app.add_flag("--json", m_isJson, "JSON on standard output (resources/schemas/analyze.schema.json)");
     app.footer(
-        "Weights only: no calibration data is needed.\n\nExample:\n  qloupe analyze path/to/model -o "
-        "model.h5 --resume");
+        "Without --calibration or --activations: weights only, no data is needed.\n\nExamples:\n"
+        "  qloupe analyze path/to/model -o model.h5 --resume\n"
+        "  qloupe analyze path/to/model -o model.h5 --calibration text.txt --tokens 16384");
   }
 
   int run() override {
@@ -73,29 +96,67 @@ class AnalyzeCommand : public Command {
     AnalyzeOptions options;
     options.output = m_output;
     options.resume = m_isResume;
-    std::atomic<std::uint64_t> layers = 0;
+    std::atomic<std::uint64_t> layers = 0, blocks = 0;
+    const std::size_t told = workspace->warnings().size();
     double seconds = 0;
     try {
       runJob(m_job, [&](JobContext& job) {
         workspace->analyze(options, job, [&](LinearId) { ++layers; });
+        options.resume = true;  // what was just measured is kept
+        if (!m_calibration.empty()) workspace->calibrate(calibrateOptions(), job, [&](int) { ++blocks; });
+        if (!m_activations.empty()) workspace->importActivations(m_activations, m_output, job);
         seconds = job.elapsedSeconds();
       });
     } catch (const Cancelled&) {
       complain("Cancelled after " + counted(layers, "layer") +
+               (blocks > 0 ? " and " + counted(blocks, "calibrated block") : std::string()) +
                "; run the same command with --resume to continue.");
       return kExitCancelled;
     }
+    const std::vector<std::string> warnings = workspace->warnings();
+    for (std::size_t i = told; i < warnings.size(); ++i) warn(warnings[i]);
     report(*workspace, layers, seconds);
     return kExitOk;
   }
 
  private:
+  CalibrateOptions calibrateOptions() const {
+    CalibrateOptions options;
+    options.source = m_text.source(m_calibration);
+    options.windows = m_text.windows();
+    options.memoryBytes = m_text.memoryBytes();
+    options.accumulator.sampleTokens = m_sampleTokens;
+    options.accumulator.seed = m_seed;
+    options.keepMoments = m_keepMoments;
+    options.expertMoments = m_expertMoments;
+    options.output = m_output;
+    return options;
+  }
+
+  static std::string activationsText(const CalibrationRecord& record) {
+    return "Activations of " + counted(record.sites, "site") + " from " + printable(record.source) + " (" +
+           std::string(activationOriginName(record.origin)) + ", " + counted(record.tokens, "token") +
+           (record.context > 0 ? " in windows of " + std::to_string(record.context) : std::string()) + ")\n";
+  }
+
+  static Json activationsJson(const CalibrationRecord& record) {
+    return {{"origin", activationOriginName(record.origin)},
+            {"source", record.source},
+            {"data", record.data},
+            {"tokens", record.tokens},
+            {"context", record.context},
+            {"windows", record.windows},
+            {"sites", record.sites}};
+  }
+
   void report(const Workspace& workspace, std::uint64_t layers, double seconds) const {
     const std::uint64_t bytes = std::filesystem::file_size(m_output);
+    const auto record = workspace.calibrationRecord();
     if (!m_isJson) {
       print(counted(layers, "layer") + " of " + printable(workspace.model().name) + " measured in " +
             fixedText(seconds, 1) + " s -> " + printable(m_output) + " (" +
             bytesText(static_cast<double>(bytes)) + ")\n");
+      if (record) print(activationsText(*record));
       return;
     }
     Json json;
@@ -105,11 +166,15 @@ class AnalyzeCommand : public Command {
     json["fingerprint"] = workspace.fingerprint();
     json["layers"] = layers;
     json["seconds"] = jsonNumber(seconds);
+    json["activations"] = record ? activationsJson(*record) : Json(nullptr);
     printJson(json);
   }
 
-  std::string m_model, m_output;
-  bool m_isResume = false, m_isJson = false;
+  std::string m_model, m_output, m_calibration, m_activations;
+  TextOptions m_text;
+  std::int64_t m_sampleTokens = AccumulatorOptions{}.sampleTokens;
+  std::uint64_t m_seed = 0;
+  bool m_isResume = false, m_isJson = false, m_keepMoments = false, m_expertMoments = false;
   JobOptions m_job;
 };
 

@@ -31,6 +31,10 @@ const std::vector<std::string> kAllKeys = {"weight_rel_fro",    "weight_rel_l1",
 const std::vector<std::string> kTableKeys = {"norm_weighted_rel", "weight_rel_fro", "sqnr_db", "dead_code",
                                              "bits_per_weight"};
 
+/// The table with activations at hand.
+const std::vector<std::string> kOutputKeys = {"output_rel_wa",     "output_rel_w",   "output_rel_a",
+                                              "norm_weighted_rel", "weight_rel_fro", "bits_per_weight"};
+
 /// One layer under one choice.
 struct Question {
   LinearId id = 0;
@@ -48,7 +52,15 @@ class ErrorCommand : public Command {
         ->allow_extra_args(false)
         ->type_name("SPEC");
     app.add_option("--plan", m_plan, "Measure each layer under the choice of this plan")->type_name("P");
-    app.add_option("--stats", m_statistics, "Statistics file with earlier results")->type_name("S.h5");
+    CLI::Option* statistics =
+        app.add_option("--stats", m_statistics, "Statistics file with earlier results and activations")
+            ->type_name("S.h5");
+    app.add_option(
+           "--activations", m_activations,
+           "Measure output errors on these activations: .safetensors or .npz with NAME.input, imatrix, "
+           "act_scales, a capture (.h5)")
+        ->excludes(statistics)
+        ->type_name("F");
     m_selection.addTo(app);
     m_job.addTo(app);
     CLI::Option* csv = app.add_flag("--csv", m_isCsv, "CSV with a header on standard output");
@@ -56,7 +68,8 @@ class ErrorCommand : public Command {
         ->excludes(csv);
     app.footer(
         "SPEC is PRESET[:OPT,...]: w8a8, w4a16:group=128,asym, int4:channel, ...\n\nExample:\n"
-        "  qloupe error path/to/model --scheme w8a8 --scheme w8a8:group=32 --blocks 0-2 --roles q,k,v");
+        "  qloupe error path/to/model --scheme w8a8 --scheme w8a8:group=32 --blocks 0-2 --roles q,k,v\n"
+        "  qloupe error path/to/model --scheme w8a8 --stats model.h5     (output errors too)");
   }
 
   int run() override {
@@ -67,6 +80,7 @@ class ErrorCommand : public Command {
     for (const std::string& scheme : m_schemes) choices.push_back(parseSpec(scheme));
     if (!m_plan.empty()) m_planContent = loadPlan(m_plan);
     m_workspace = openModel(m_model, m_statistics);
+    if (!m_activations.empty()) useActivations();
     if (!m_plan.empty()) warnIfForeign(m_planContent, *m_workspace);
     const std::vector<Question> questions = ask(choices);
     measure(questions);
@@ -84,7 +98,7 @@ class ErrorCommand : public Command {
       if (m_plan.empty()) continue;
       Choice choice = m_planContent.choiceFor(m_workspace->model().linears[id].name);
       const bool isAsked = std::find(choices.begin(), choices.end(), choice) != choices.end();
-      if (!choice.weight)
+      if (!choice.weight && !choice.activation)
         ++skipped;
       else if (!isAsked)
         questions.push_back({id, std::move(choice)});
@@ -95,6 +109,20 @@ class ErrorCommand : public Command {
     return questions;
   }
 
+  void useActivations() const {
+    const std::size_t told = m_workspace->warnings().size();
+    runJob(m_job, [&](JobContext& job) { m_workspace->useActivations(m_activations, job); });
+    const std::vector<std::string> warnings = m_workspace->warnings();
+    for (std::size_t i = told; i < warnings.size(); ++i) warn(warnings[i]);
+  }
+
+  bool isMissing(const Question& question) const {
+    if (question.choice.weight && !m_workspace->errorFigures(question.id, question.choice)) return true;
+    const auto& site = m_workspace->model().linears[question.id].site;
+    return m_workspace->weights() && site && m_workspace->activationSummary(*site) &&
+           !m_workspace->outputError(question.id, question.choice);
+  }
+
   /// Measures what is missing: layers that share the same set of missing choices go together.
   void measure(const std::vector<Question>& questions) const {
     std::vector<std::pair<std::vector<Choice>, std::vector<LinearId>>> batches;
@@ -102,7 +130,7 @@ class ErrorCommand : public Command {
       const LinearId id = questions[i].id;
       std::vector<Choice> missing;
       for (; i < questions.size() && questions[i].id == id; ++i)
-        if (!m_workspace->errorFigures(id, questions[i].choice)) missing.push_back(questions[i].choice);
+        if (isMissing(questions[i])) missing.push_back(questions[i].choice);
       if (missing.empty()) continue;
       const auto same =
           std::find_if(batches.begin(), batches.end(), [&](const auto& b) { return b.first == missing; });
@@ -113,7 +141,10 @@ class ErrorCommand : public Command {
     }
     if (batches.empty()) return;
     runJob(m_job, [&](JobContext& job) {
-      for (const auto& batch : batches) m_workspace->measure(batch.second, batch.first, job);
+      for (const auto& batch : batches) {
+        m_workspace->measure(batch.second, batch.first, job);
+        m_workspace->measureOutputs(batch.second, batch.first, job);
+      }
     });
   }
 
@@ -133,6 +164,13 @@ class ErrorCommand : public Command {
     for (const Metric& metric : pickMetrics(metricsOf(error), kAllKeys))
       json[std::string(metric.info.key)] = metricJson(metric);
     json["provenance"] = evidenceJson(error.evidence);
+    json["output_provenance"] = nullptr;
+    if (const auto output = m_workspace->outputError(question.id, question.choice)) {
+      Json provenance = Json::object();
+      provenance["weights"] = evidenceJson(output->weightEvidence);
+      provenance["sample"] = evidenceJson(output->sampleEvidence);
+      json["output_provenance"] = std::move(provenance);
+    }
     return json;
   }
 
@@ -156,7 +194,8 @@ class ErrorCommand : public Command {
     return {{{"layer", linear.name},
              {"shape", shapeText({linear.out(), linear.in()})},
              {"scheme", specText(question.choice)}},
-            pickMetrics(metricsOf(answer(question)), kTableKeys)};
+            pickMetrics(metricsOf(answer(question)),
+                        m_workspace->calibrationRecord() ? kOutputKeys : kTableKeys)};
   }
 
   void printAnswers(const std::vector<Question>& questions) const {
@@ -171,7 +210,7 @@ class ErrorCommand : public Command {
     print(m_isCsv ? figureCsv(rows) : figureTable(rows));
   }
 
-  std::string m_model, m_plan, m_statistics;
+  std::string m_model, m_plan, m_statistics, m_activations;
   std::vector<std::string> m_schemes;
   SelectionOptions m_selection;
   JobOptions m_job;
