@@ -149,6 +149,15 @@ std::optional<LayerError> Workspace::State::activationOnlyError(LinearId id, con
   return error;
 }
 
+std::shared_ptr<const ActivationStats> Workspace::State::usableActivations(LinearId id) {
+  const auto& site = model.linears[id].site;
+  auto stats = site ? activations(*site) : nullptr;
+  if (!stats) return nullptr;
+  const bool isUsable = missingReason(*stats, ActivationNeed::OutputErrorW).empty() ||
+                        missingReason(*stats, ActivationNeed::OutputErrorWa).empty();
+  return isUsable ? stats : nullptr;
+}
+
 std::vector<Choice> Workspace::State::missingOutputs(LinearId id, std::span<const Choice> choices) const {
   std::vector<Choice> missing;
   const std::lock_guard lock(mutex);
@@ -163,9 +172,7 @@ std::vector<Choice> Workspace::State::missingOutputs(LinearId id, std::span<cons
 
 void Workspace::State::measureOutputs(LinearId id, std::span<const Choice> choices,
                                       const ActivationStats& stats, JobContext& job) {
-  if (choices.empty() || (!missingReason(stats, ActivationNeed::OutputErrorW).empty() &&
-                          !missingReason(stats, ActivationNeed::OutputErrorWa).empty()))
-    return;
+  if (choices.empty()) return;
   const Linear& linear = model.linears[id];
   const WeightSource& weights = requireWeights("measuring output errors");
   job.setStage("Measuring outputs of " + linear.name);
@@ -193,8 +200,8 @@ void Workspace::measureOutputs(std::span<const LinearId> linears, std::span<cons
   }
   for (const Work& item : work) job.expect(2 * static_cast<std::uint64_t>(item.missing.size()));
   for (const Work& item : work) {
-    const auto stats = m_state->activations(*m_state->model.linears[item.id].site);
-    if (stats && !item.missing.empty()) {
+    const auto stats = item.missing.empty() ? nullptr : m_state->usableActivations(item.id);
+    if (stats) {
       job.expect(outputErrorUnits(m_state->errorInput(item.id), item.missing, *stats));
       m_state->measureOutputs(item.id, item.missing, *stats, job);
     }

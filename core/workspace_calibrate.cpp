@@ -180,7 +180,9 @@ class CalibrationRun {
     const auto stats = std::make_shared<const ActivationStats>(std::move(measured));
     std::map<std::string, std::vector<StoredOutput>> outputs;
     const Choice choice = defaultChoice();
-    if (m_state.source) {
+    const bool isUsable = missingReason(*stats, ActivationNeed::OutputErrorW).empty() ||
+                          missingReason(*stats, ActivationNeed::OutputErrorWa).empty();
+    if (m_state.source && isUsable) {
       for (const LinearId id : m_state.model.sites[site].consumers) {
         const Linear& linear = m_state.model.linears[id];
         if (!linear.isQuantizable) continue;

@@ -103,23 +103,47 @@ void Workspace::measure(std::span<const LinearId> linears, std::span<const Choic
   }
 }
 
+LayerError Workspace::State::preview(LinearId id, const Choice& choice, const WeightStats& stats,
+                                     const ActivationStats* activations, JobContext& job) const {
+  const WeightSource& weights = *source;
+  LayerError figures;
+  if (choice.weight)
+    figures = previewErrors(weights, errorInput(id), std::span(&choice, 1), stats, kPreviewRows, job).front();
+  if (activations != nullptr) {
+    const OutputError output = measureOutputErrors(weights, errorInput(id), std::span(&choice, 1), &stats,
+                                                   *activations, kPreviewRows, job)
+                                   .front();
+    figures.outputRelW = output.w;
+    figures.outputRelA = output.a;
+    figures.outputRelWa = output.wa;
+    if (!choice.weight) figures.evidence = output.sampleEvidence;
+  }
+  stamp(figures.evidence);
+  return figures;
+}
+
 void Workspace::whatIf(LinearId id, const Choice& choice, JobContext& job,
                        const std::function<void(std::shared_ptr<const LayerError>)>& sink) {
-  if (!choice.weight) return;
-  if (const auto known = m_state->error(id, choice)) return sink(known);
+  if (!choice.weight && !choice.activation) return;
   const Linear& linear = m_state->model.linears.at(id);
-  const auto stats = m_state->weightStats(id);
-  const WeightSource& weights = m_state->requireWeights("measuring " + weightSchemeText(choice));
-  job.setStage("Measuring " + linear.name);
-  if (stats && linear.out() * linear.in() >= kPreviewFrom) {
-    auto preview =
-        previewErrors(weights, m_state->errorInput(id), std::span(&choice, 1), *stats, kPreviewRows, job);
-    m_state->stamp(preview.front().evidence);
-    sink(std::make_shared<const LayerError>(std::move(preview.front())));
+  const bool needsWeights = choice.weight && !m_state->weightError(id, choice);
+  const auto activations = outputError(id, choice) ? nullptr : m_state->usableActivations(id);
+  if (needsWeights || activations) {
+    m_state->requireWeights("measuring " + weightSchemeText(choice));
+    job.setStage("Measuring " + linear.name);
+    const auto stats = m_state->weightStats(id);
+    if (stats && linear.out() * linear.in() >= kPreviewFrom)
+      sink(std::make_shared<const LayerError>(m_state->preview(id, choice, *stats, activations.get(), job)));
+    if (needsWeights) {
+      job.expect(m_state->choiceUnits(id, std::span(&choice, 1), stats != nullptr));
+      m_state->keep(id, m_state->measureChoices(id, {choice}, stats.get(), job));
+    }
+    if (activations) {
+      job.expect(outputErrorUnits(m_state->errorInput(id), std::span(&choice, 1), *activations));
+      m_state->measureOutputs(id, std::span(&choice, 1), *activations, job);
+    }
   }
-  job.expect(m_state->choiceUnits(id, std::span(&choice, 1), stats != nullptr));
-  m_state->keep(id, m_state->measureChoices(id, {choice}, stats.get(), job));
-  sink(m_state->error(id, choice));
+  if (const auto exact = m_state->error(id, choice)) sink(exact);
 }
 
 }  // namespace ql

@@ -214,6 +214,11 @@ bool hasOutputs(const LayerError& error) {
 }  // namespace
 
 std::shared_ptr<const LayerError> Workspace::State::error(LinearId id, const Choice& choice) {
+  if (!choice.weight) {
+    const std::lock_guard lock(mutex);
+    const auto figures = activationOnlyError(id, choice);
+    return figures ? std::make_shared<const LayerError>(*figures) : nullptr;
+  }
   const auto weightError = this->weightError(id, choice);
   if (!weightError) return nullptr;
   LayerError complete;

@@ -110,6 +110,10 @@ struct Workspace::State {
   std::shared_ptr<const LayerError> weightError(LinearId id, const Choice& choice);  // without output errors
   std::vector<float> gain(LinearId id) const;
 
+  LayerError preview(LinearId id, const Choice& choice, const WeightStats& stats,
+                     const ActivationStats* activations, JobContext& job) const;
+  /// The statistics of a linear's input if they support an output error, else null.
+  std::shared_ptr<const ActivationStats> usableActivations(LinearId id);
   void clearActivations();
   std::shared_ptr<const ActivationStats> activations(std::size_t site);
   /// A site's statistics become visible; without a writer they stay in memory.
