@@ -223,7 +223,7 @@ std::shared_ptr<const TorchFile> TorchFile::openBytes(std::span<const std::byte>
                                std::min<std::size_t>(bytes.size(), 4));
   if (begin.starts_with("PK")) {
     state->openZip();
-  } else if (looksLikeTorchStream(bytes)) {
+  } else if (begin.starts_with('\x80')) {
     state->openStream();
   } else {
     refuse(ErrorCode::Format, where, "is not a file of torch.save; save {name: tensor} with torch.save");

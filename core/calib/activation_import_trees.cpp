@@ -1,0 +1,53 @@
+// Site groups that the capture script wrote, read by the statistics file.
+#include "core/base/error.h"
+#include "core/base/message_text.h"
+#include "core/calib/activation_import.h"
+#include "core/calib/imports/site_collector.h"
+
+#include <algorithm>
+#include <map>
+
+namespace ql {
+namespace {
+
+/// Everything of an input that its order of arrival decides; a second group may differ in its name only.
+bool isSameInput(const ActivationStats& a, const ActivationStats& b) {
+  return a.all.tokens == b.all.tokens && a.all.absmax == b.all.absmax && a.all.sumSq == b.all.sumSq &&
+         a.sample.values == b.sample.values;
+}
+
+}  // namespace
+
+ImportedActivations activationsFromTrees(const std::vector<std::pair<std::string, DataTree>>& trees,
+                                         const Model& model, const std::string& sha256) {
+  ImportedActivations imported;
+  imported.origin = ActivationOrigin::Capture;
+  imported.sha256 = sha256;
+  const ActivationSink sink = [&](std::size_t site, ActivationStats stats) {
+    imported.sites.emplace_back(site, std::move(stats));
+  };
+  SiteCollector sites(model, "the capture", sha256, ActivationOrigin::Capture, sink);
+  std::map<std::size_t, std::pair<std::string, ActivationStats>> found;
+  for (const auto& [name, tree] : trees) {
+    const auto site = sites.siteOf(name, name);
+    if (!site) continue;
+    const auto inner = tree.children.find("input");
+    ActivationStats stats = activationStatsFromDataTree(inner == tree.children.end() ? tree : inner->second);
+    sites.requireWidth(*site, name, stats.width);
+    if (stats.all.tokens == 0) {
+      sites.noteEmpty(name);
+      continue;
+    }
+    const auto [first, isNew] = found.try_emplace(*site, name, ActivationStats{});
+    if (!isNew && !isSameInput(first->second.second, stats))
+      sites.throwDifferent(*site, first->second.first, name);
+    if (!isNew) continue;
+    stats.evidence = sites.evidence("capture by quantloupe_capture.py", stats.all.tokens);
+    first->second.second = std::move(stats);
+  }
+  for (auto& [site, entry] : found) sites.give(site, std::move(entry.second));
+  imported.warnings = sites.finish();
+  return imported;
+}
+
+}  // namespace ql
