@@ -62,6 +62,12 @@ std::vector<Metric> metricsOf(const WeightSummary& summary) {
 std::vector<Metric> metricsOf(const LayerError& error) {
   return listed(error);
 }
+std::vector<Metric> metricsOf(const ActivationSummary& summary) {
+  return listed(summary);
+}
+std::vector<FieldInfo> activationMetricInfos() {
+  return infos<ActivationSummary>();
+}
 std::vector<FieldInfo> weightMetricInfos() {
   return infos<WeightSummary>();
 }

@@ -3,6 +3,7 @@
 // and JSON print. Also what several layers have together.
 #include "core/base/field_list.h"
 #include "core/evaluate/layer_error.h"
+#include "core/stats/activation_stats.h"
 #include "core/stats/weight_stats.h"
 
 #include <nlohmann/json_fwd.hpp>
@@ -26,10 +27,12 @@ struct Metric {
 
 std::vector<Metric> metricsOf(const WeightSummary& summary);
 std::vector<Metric> metricsOf(const LayerError& error);
+std::vector<Metric> metricsOf(const ActivationSummary& summary);
 
-/// Keys of FieldList<WeightSummary>, then of FieldList<LayerError>.
+/// Keys of FieldList<WeightSummary>, of FieldList<LayerError>, of FieldList<ActivationSummary>.
 std::vector<FieldInfo> weightMetricInfos();
 std::vector<FieldInfo> errorMetricInfos();
+std::vector<FieldInfo> activationMetricInfos();
 
 /// With the unit as people read it (percentages, separators); "-" when there is nothing.
 std::string metricText(const Metric& metric);
@@ -42,6 +45,9 @@ nlohmann::ordered_json metricJson(const Metric& metric);
 /// shares are weighted by the members' weights. Quantiles, medians and positions are not defined for a group
 /// (NaN, -1).
 WeightSummary mergeSummaries(std::span<const WeightSummary> members);
+
+/// The largest of the members, figure by figure; a peak channel is not defined for a group (-1).
+ActivationSummary mergeActivations(std::span<const ActivationSummary> members);
 
 /// What one matrix adds to a group's errors.
 struct MeasuredLayer {

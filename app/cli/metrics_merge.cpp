@@ -5,6 +5,18 @@
 #include <limits>
 
 namespace ql::cli {
+
+ActivationSummary mergeActivations(std::span<const ActivationSummary> members) {
+  ActivationSummary merged = members.front();
+  const auto take = [](auto member, ActivationSummary& into, const ActivationSummary& from) {
+    into.*member = std::max(into.*member, from.*member);
+  };
+  for (const ActivationSummary& summary : members.subspan(1)) {
+    forEachFieldPointer<ActivationSummary>([&](auto member) { take(member, merged, summary); });
+  }
+  if (members.size() > 1) merged.peakChannel = -1;
+  return merged;
+}
 namespace {
 
 constexpr double kNotDefined = std::numeric_limits<double>::quiet_NaN();

@@ -36,4 +36,10 @@ void forEachField(T&& object, Visitor&& visit) {
   std::apply([&](const auto&... f) { (visit(f.info, object.*(f.member)), ...); }, FieldList<Plain>::fields);
 }
 
+/// Calls visit(pointer to member) for every field in order.
+template <class T, class Visitor>
+void forEachFieldPointer(Visitor&& visit) {
+  std::apply([&](const auto&... f) { (visit(f.member), ...); }, FieldList<T>::fields);
+}
+
 }  // namespace ql

@@ -47,7 +47,12 @@ std::vector<Group> groupLayers(const Model& model, const std::vector<LinearId>& 
   return groups;
 }
 
+bool isActivationKey(const std::string& key) {
+  return key.rfind("act_", 0) == 0;
+}
+
 bool isErrorKey(const std::string& key) {
+  if (isActivationKey(key)) return false;
   const auto weights = weightMetricInfos();
   return std::none_of(weights.begin(), weights.end(), [&](const FieldInfo& info) { return info.key == key; });
 }
@@ -57,6 +62,7 @@ std::vector<FieldInfo> allMetricInfos() {
   std::vector<FieldInfo> infos = weightMetricInfos();
   for (const FieldInfo& info : errorMetricInfos())
     if (isErrorKey(std::string(info.key))) infos.push_back(info);
+  for (const FieldInfo& info : activationMetricInfos()) infos.push_back(info);
   return infos;
 }
 
@@ -96,6 +102,11 @@ class StatsCommand : public Command {
     if (keys.empty() && (m_isJson || m_isCsv))
       for (const FieldInfo& info : weightMetricInfos()) keys.emplace_back(info.key);
     if (keys.empty()) keys = kDefaultKeys;
+    const bool asksActivations = std::any_of(given.begin(), given.end(), isActivationKey);
+    if (asksActivations && !m_workspace->calibrationRecord())
+      warn(
+          "There are no activations of this model; run qloupe analyze --calibration, and give its file with "
+          "--stats.");
     printGroups(groupLayers(m_workspace->model(), ids, m_by), keys);
     return kExitOk;
   }
@@ -105,8 +116,9 @@ class StatsCommand : public Command {
     std::string text =
         "A row of several layers holds their extremes, sums and energies: weight_rel_fro and sqnr_db come "
         "from summed\n"
-        "energies, shares are weighted by weights, the other ratios are the largest of the members, and what "
-        "is not\n"
+        "energies, shares are weighted by weights, the other ratios and act_* are the largest of the "
+        "members, and "
+        "what is not\n"
         "defined for a group (quantiles, positions) is left empty.\n\nMetrics:\n";
     for (const FieldInfo& info : allMetricInfos())
       text += "  " + std::string(info.key) + "  " + std::string(info.sentence) + "\n";
@@ -146,10 +158,22 @@ class StatsCommand : public Command {
     }
     const bool isOne = group.members.size() == 1;
     std::vector<Metric> metrics = metricsOf(isOne ? summaries.front() : mergeSummaries(summaries));
+    appendActivations(group, metrics);
     if (layers.empty()) return metrics;
     for (const Metric& metric : metricsOf(isOne ? layers.front().figures : mergeErrors(layers)))
       if (isErrorKey(std::string(metric.info.key))) metrics.push_back(metric);
     return metrics;
+  }
+
+  void appendActivations(const Group& group, std::vector<Metric>& metrics) const {
+    std::vector<ActivationSummary> members;
+    for (const LinearId id : group.members)
+      if (const auto& site = m_workspace->model().linears[id].site)
+        if (const auto summary = m_workspace->activationSummary(*site)) members.push_back(*summary);
+    if (!members.empty())
+      for (Metric& metric : metricsOf(mergeActivations(members))) metrics.push_back(std::move(metric));
+    else
+      for (const FieldInfo& info : activationMetricInfos()) metrics.push_back({info, {}});
   }
 
   /// Read one layer at a time: whole statistics are big.
