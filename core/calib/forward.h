@@ -76,13 +76,18 @@ class ForwardModel {
   /// Multiply-adds of a block for so many tokens: what runBlock() steps the job by (in units of 1024).
   virtual std::uint64_t blockUnits(int block, std::int64_t tokens, std::int64_t longestWindow) const = 0;
 
-  /// Fills batch.values with embeddings. Throws Error(Usage) for an id outside the vocabulary.
-  virtual void embed(HiddenBatch& batch, JobContext& job) const = 0;
+  /// Fills batch.values with embeddings; the hook (may be null) sees the input of a projection behind them
+  /// (OPT-350m). Throws Error(Usage) for an id outside the vocabulary, or a window longer than a table of
+  /// learned positions.
+  virtual void embed(HiddenBatch& batch, ForwardHook* hook, JobContext& job) const = 0;
+  void embed(HiddenBatch& batch, JobContext& job) const { embed(batch, nullptr, job); }
   /// One Transformer block in place. `hook` may be null. Steps the job by blockUnits().
   virtual void runBlock(int block, HiddenBatch& batch, ForwardHook* hook, JobContext& job) const = 0;
-  /// Final norm in place (and the encoder's head transform), then logits of rows [begin, end) -> [n,
-  /// vocabulary].
+  /// Final norm in place (and projection, and the encoder's head transform: batch.width may change). What is
+  /// left is what the head reads: the hook's version of it, if there is one.
   virtual void finalNorm(HiddenBatch& batch, ForwardHook* hook, JobContext& job) const = 0;
+  /// Logits of rows [begin, end) of a batch behind finalNorm() -> out [n, vocabulary]. Throws
+  /// Error(Unsupported) for a checkpoint without a head.
   virtual void logits(const HiddenBatch& batch, std::int64_t rowBegin, std::int64_t rowEnd,
                       std::span<float> out, JobContext& job) const = 0;
 };
