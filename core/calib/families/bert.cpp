@@ -22,8 +22,12 @@ std::string headBias(const Model& model) {
   return "";
 }
 
+/// A base model makes hidden states but no predictions of tokens: its embedding is no head.
 void readHead(const Model& model, DecoderSpec& spec) {
-  if (!model.find("cls.predictions.transform.dense")) return;  // a base model: no predictions of tokens
+  if (!model.find("cls.predictions.transform.dense")) {
+    spec.tiesEmbeddings = false;
+    return;
+  }
   spec.headTransform = "cls.predictions.transform.dense";
   spec.headTransformNorm = "cls.predictions.transform.LayerNorm";
   spec.headBias = headBias(model);
@@ -46,9 +50,9 @@ DecoderSpec read(const nlohmann::json& json, const Model& model) {
   spec.isPostNorm = true;
   spec.norms.attentionIn = "attention.output.LayerNorm";
   spec.norms.mlpIn = "output.LayerNorm";
-  spec.embeddingNorm = existingModule(model, {"bert.embeddings.LayerNorm", "embeddings.LayerNorm"});
-  spec.tokenTypeEmbedding =
-      existingModule(model, {"bert.embeddings.token_type_embeddings", "embeddings.token_type_embeddings"});
+  const std::string prefix = model.find("bert.embeddings.word_embeddings") ? "bert." : "";
+  spec.embeddingNorm = prefix + "embeddings.LayerNorm";
+  spec.tokenTypeEmbedding = prefix + "embeddings.token_type_embeddings";
   readHead(model, spec);
   return spec;
 }
