@@ -56,8 +56,10 @@ struct ActivationSummary {
   std::int64_t peakChannel = -1;              // of absmax
   double channelPeakRatio = 0;                // largest over lower median of the channels' absmax
   double meanAbs = 0, rms = 0, kurtosis = 0;  // of all values; kurtosis: mean over channels weighted alike
-  std::uint64_t tokens = 0, nans = 0, infs = 0;
-  std::int64_t outlierChannels = 0;  // channels with absmax >= 6.0 (LLM.int8, arXiv:2208.07339)
+  std::uint64_t tokens = 0;                   // in the statistics: those without NaN and infinities
+  std::uint64_t nans = 0, infs = 0;           // values, of the tokens left out
+  std::uint64_t skippedTokens = 0;            // left out for a NaN or an infinity
+  std::int64_t outlierChannels = 0;           // channels with absmax >= 6.0 (LLM.int8, arXiv:2208.07339)
   std::int64_t sigmaChannels =
       0;  // channels whose rms is >= 6 standard deviations above the channels' mean rms
   double tokenAbsmax50 = 0, tokenAbsmax99 = 0, tokenAbsmax100 = 0;  // quantiles of the tokens' absmax (lower)
@@ -94,11 +96,24 @@ enum class ActivationNeed { Extremes, Diagonal, Sample, OutputErrorW, OutputErro
 /// mean of x^2: no token sample to quantize"); empty when they can.
 std::string missingReason(const ActivationStats& stats, ActivationNeed need);
 
-/// Fills medianAbs from the sample and summary from everything else. `nans`/`infs` are kept as they are.
+/// Fills medianAbs from the sample and summary from everything else. What only the maker knows is kept as it
+/// is: nans, infs, skippedTokens, effectiveRank, conditionNumber, and the tokens' quantiles where
+/// tokenAbsmaxQuantiles is empty.
 void summarize(ActivationStats& stats);
 
 /// To and from the statistics file: /sites/<name>/input. The round trip is exact; the second moment goes
-/// along only with `withMoment`. Throws Error(Store).
+/// along only with `withMoment`. What may lie there, all of it little endian; sums are F64 or F32:
+///   attributes  width, tokens_seen, origin ("calibration", "activations file", "capture", ...),
+///               sample_seed, sketch_seed, second_moment_tokens
+///   [width]     absmax, min, max, sum (or mean), sum_abs (or mean_abs), sum_sq, sum_cube, sum_quad,
+///               later_absmax, median_abs
+///   [10]        token_absmax_quantiles
+///   [n, width]  token_sample, with token_ids, token_positions and token_windows [n] (I32 or I64)
+///   [width, k]  sketch
+///   flat        second_moment: SecondMoment::values()
+///   children    first_token (tokens_seen and the moments again), summary, evidence
+/// Everything but width and tokens_seen may be missing. Throws Error(Store) for wrong sizes, values that are
+/// not finite, and numbers that contradict each other.
 DataTree toDataTree(const ActivationStats& stats, bool withMoment);
 ActivationStats activationStatsFromDataTree(const DataTree& tree);
 
@@ -117,6 +132,7 @@ struct FieldList<ActivationSummary> {
       field("act_kurtosis", "", "Mean over channels of the fourth standardised moment.", &S::kurtosis),
       field("act_tokens", "", "Tokens seen.", &S::tokens), field("act_nans", "", "NaN values.", &S::nans),
       field("act_infs", "", "Infinite values.", &S::infs),
+      field("act_skipped_tokens", "", "Tokens left out for a NaN or an infinity.", &S::skippedTokens),
       field("act_outlier_channels", "", "Channels with an |x| of at least 6.0 (LLM.int8).",
             &S::outlierChannels),
       field("act_sigma_channels", "", "Channels whose rms is 6 standard deviations above the mean rms.",

@@ -71,7 +71,7 @@ void ColumnSums::add(const TileSums& tile, int columns, std::size_t column, bool
 void ColumnSums::add(const ExactTile& tile, int columns, std::size_t column) {
   needCounts();
   for (std::size_t i = 0, c = column; i < static_cast<std::size_t>(columns); ++i, ++c) {
-    const ChannelMoments& from = tile.columns[i];
+    const ExactSums& from = tile.columns[i];
     m_min[c] = std::min(m_min[c], from.min);
     m_max[c] = std::max(m_max[c], from.max);
     m_sum[c] += from.sum;
@@ -97,7 +97,7 @@ void ColumnSums::storeInto(ChannelStats& stats) const {
   }
 }
 
-void storeChannel(const ChannelMoments& from, ChannelStats& stats, std::size_t i) {
+void storeChannel(const ExactSums& from, ChannelStats& stats, std::size_t i) {
   if (from.min <= from.max) {
     stats.min[i] = from.min;
     stats.max[i] = from.max;
@@ -132,7 +132,7 @@ void storeTexels(const ExactTile& sums, const StripTile& tile, std::int64_t row,
     double sum = 0;
     std::uint64_t nans = 0, posInfs = 0, negInfs = 0;
     for (int i = begin; i < end; ++i) {
-      const ChannelMoments& from = sums.columns[static_cast<std::size_t>(i)];
+      const ExactSums& from = sums.columns[static_cast<std::size_t>(i)];
       low = std::min(low, from.min);
       high = std::max(high, from.max);
       sum += from.sum;

@@ -38,7 +38,7 @@ class ColumnSums {
 };
 
 /// Channel i of `stats` from its moments; an empty channel keeps its zeros.
-void storeChannel(const ChannelMoments& from, ChannelStats& stats, std::size_t i);
+void storeChannel(const ExactSums& from, ChannelStats& stats, std::size_t i);
 
 /// The texels of a tile at (row, column) of the matrix, multiples of level.tile: extremes, means, flags.
 void storeTexels(const TileSums& sums, const StripTile& tile, std::int64_t row, std::int64_t column,

@@ -12,9 +12,9 @@ namespace ql {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr ChannelMoments kEmptyChannel{kInfinity, -kInfinity, 0, 0, 0, 0, 0, 0, 0};
+constexpr ExactSums kEmptyChannel{kInfinity, -kInfinity, 0, 0, 0, 0, 0, 0, 0};
 
-void addFinite(ChannelMoments& channel, float value, double square) {
+void addFinite(ExactSums& channel, float value, double square) {
   channel.min = std::min(channel.min, value);
   channel.max = std::max(channel.max, value);
   channel.sum += static_cast<double>(value);
@@ -23,7 +23,7 @@ void addFinite(ChannelMoments& channel, float value, double square) {
   channel.zeros += value == 0.0f ? 1 : 0;
 }
 
-void addNonFinite(ChannelMoments& channel, float value) {
+void addNonFinite(ExactSums& channel, float value) {
   if (std::isnan(value)) {
     ++channel.nans;
   } else {
@@ -52,10 +52,10 @@ void sumTileExactly(const StripTile& tile, ExactTile& exact) {
   exact.bitsOr = 0;
   for (int r = 0; r < tile.rows; ++r) {
     const std::byte* p = tile.data + static_cast<std::size_t>(r) * tile.rowBytes;
-    ChannelMoments& row = exact.rows[static_cast<std::size_t>(r)];
+    ExactSums& row = exact.rows[static_cast<std::size_t>(r)];
     for (int c = 0; c < tile.columns; ++c, p += storedBytes(tile.kind)) {
       const float value = storedValue(p, tile.kind);
-      ChannelMoments& column = exact.columns[static_cast<std::size_t>(c)];
+      ExactSums& column = exact.columns[static_cast<std::size_t>(c)];
       if (!std::isfinite(value)) {
         addNonFinite(row, value);
         addNonFinite(column, value);

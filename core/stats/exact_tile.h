@@ -12,15 +12,15 @@ namespace ql {
 float storedValue(const std::byte* data, StoredKind kind);
 
 /// What a channel collects. min > max while nothing finite was seen.
-struct ChannelMoments {
+struct ExactSums {
   float min, max;
   double sum, sq, quad;
   std::uint32_t zeros, nans, posInfs, negInfs;
 };
 
 struct ExactTile {
-  std::array<ChannelMoments, kTileColumns> columns;
-  std::array<ChannelMoments, kStripRows> rows;
+  std::array<ExactSums, kTileColumns> columns;
+  std::array<ExactSums, kStripRows> rows;
   double cube = 0;
   std::uint32_t bitsOr = 0;  // of all float patterns
 };

@@ -40,9 +40,9 @@ struct Worker {
   TileSums tile;
   ExactTile exact;
   CodeCounter counter;
-  std::vector<float> rows;          // strips that are not read in place
-  std::vector<ChannelMoments> row;  // of the slab
-  std::vector<int> peakTile;        // first column of the tile that holds the row's largest |w|
+  std::vector<float> rows;     // strips that are not read in place
+  std::vector<ExactSums> row;  // of the slab
+  std::vector<int> peakTile;   // first column of the tile that holds the row's largest |w|
 };
 
 struct Block {
@@ -63,7 +63,7 @@ class Pass {
   void sumPiece(Worker& worker, Block& block, const StripTile& tile, std::int64_t slabBegin,
                 std::int64_t rowBegin, std::int64_t column);
   void addRow(Worker& worker, Block& block, const std::byte* data, const StripTile& tile,
-              const ChannelMoments& part, std::int64_t slabBegin, std::int64_t row, std::int64_t column);
+              const ExactSums& part, std::int64_t slabBegin, std::int64_t row, std::int64_t column);
   void flushCounter(CodeCounter& counter);
   void storeRows(Worker& worker, const StripTile& slab, std::int64_t rowBegin);
   void finish();
@@ -221,22 +221,22 @@ void Pass::sumPiece(Worker& worker, Block& block, const StripTile& tile, std::in
   for (int r = 0; r < tile.rows; ++r) {
     const auto i = static_cast<std::size_t>(r);
     const std::byte* data = tile.data + i * tile.rowBytes;
-    const ChannelMoments fast{t.rowMin[i],
-                              t.rowMax[i],
-                              double{t.rowSum[i]},
-                              double{t.rowSq[i]},
-                              double{t.rowQuad[i]},
-                              t.rowZeros[i],
-                              0,
-                              0,
-                              0};
+    const ExactSums fast{t.rowMin[i],
+                         t.rowMax[i],
+                         double{t.rowSum[i]},
+                         double{t.rowSq[i]},
+                         double{t.rowQuad[i]},
+                         t.rowZeros[i],
+                         0,
+                         0,
+                         0};
     addRow(worker, block, data, tile, isFast ? fast : worker.exact.rows[i], slabBegin, rowBegin + r, column);
   }
 }
 
 void Pass::addRow(Worker& worker, Block& block, const std::byte* data, const StripTile& tile,
-                  const ChannelMoments& part, std::int64_t slabBegin, std::int64_t row, std::int64_t column) {
-  ChannelMoments& sums = worker.row[static_cast<std::size_t>(row - slabBegin)];
+                  const ExactSums& part, std::int64_t slabBegin, std::int64_t row, std::int64_t column) {
+  ExactSums& sums = worker.row[static_cast<std::size_t>(row - slabBegin)];
   if (part.min <= part.max) {
     const float peak = std::max(-part.min, part.max);
     int& peakTile = worker.peakTile[static_cast<std::size_t>(row - slabBegin)];
