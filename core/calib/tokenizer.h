@@ -29,11 +29,13 @@ class Tokenizer {
   virtual std::vector<std::int32_t> prefix() const = 0;
   virtual std::vector<std::int32_t> suffix() const = 0;
   virtual std::optional<std::int32_t> maskToken() const { return std::nullopt; }  // BERT
+  /// SHA-256 of the file (or files, one after the other) it was read from, for provenances.
+  virtual std::string sha256() const = 0;
 };
 
-/// From a model folder (tokenizer.json, else tokenizer.model, else vocab.txt) or one such file. SHA-256 of
-/// the file goes into the provenance of what is computed. Throws Error(Io | Format | Unsupported) that names
-/// the file, the part and the remedy ("give token ids with --tokens-from F.npy").
+/// From a model folder (tokenizer.json, else tokenizer.model, else vocab.txt, else vocab.json with
+/// merges.txt) or one such file; tokenizer_config.json beside it is respected. Throws Error(Io | Format |
+/// Unsupported) that names the file, the part and the remedy ("give token ids with --tokens-from F.npy").
 std::shared_ptr<const Tokenizer> loadTokenizer(const std::filesystem::path& path);
 
 /// Token ids given directly: .npy, .safetensors (one integer tensor, or the one called `name`,
