@@ -110,20 +110,28 @@ void symmetric(Index rows, Index n, const float* m, Index ldm, const double* v, 
   for (; r < rows; ++r) symmetricRows<1>(n, m + r * ldm, ldm, v, dots + r, weights + r, y);
 }
 
-// Blocks of fixed length: what a compiler turns into vectors at -O2.
-constexpr Index kBlock = 32;
+// Values of one step of a conversion: a loop of fixed length, which compilers turn into vectors at -O2.
+constexpr Index kBlock = 64;
+
+template <class Convert>
+void widenBlock(const unsigned char* in, float* out, Convert convert) {
+  std::uint16_t codes[kBlock];
+  std::uint32_t bits[kBlock];
+  std::memcpy(codes, in, sizeof codes);  // unaligned
+  for (Index j = 0; j < kBlock; ++j) bits[j] = convert(codes[j]);
+  std::memcpy(out, bits, sizeof bits);
+}
 
 template <class Convert>
 void widenEach(Index count, const unsigned char* in, float* out, Convert convert) {
-  std::uint16_t codes[kBlock];
-  std::uint32_t bits[kBlock];
-  for (Index i = 0; i < count; i += kBlock) {
-    const Index length = count - i < kBlock ? count - i : kBlock;
-    std::memcpy(codes, in + 2 * i, static_cast<std::size_t>(2 * length));  // unaligned
-    for (Index j = length; j < kBlock; ++j) codes[j] = 0;
-    for (Index j = 0; j < kBlock; ++j) bits[j] = convert(codes[j]);
-    std::memcpy(out + i, bits, static_cast<std::size_t>(4 * length));
-  }
+  Index i = 0;
+  for (; i + kBlock <= count; i += kBlock) widenBlock(in + 2 * i, out + i, convert);
+  if (i == count) return;
+  unsigned char lastIn[2 * kBlock] = {};
+  float lastOut[kBlock];
+  std::memcpy(lastIn, in + 2 * i, static_cast<std::size_t>(2 * (count - i)));
+  widenBlock(lastIn, lastOut, convert);
+  std::memcpy(out + i, lastOut, static_cast<std::size_t>(4 * (count - i)));
 }
 
 std::uint32_t bitsOf(float value) {
@@ -167,7 +175,7 @@ void QL_EXPORT(ql_widen_bf16_)(Index count, const unsigned char* in, float* out)
 }
 
 void QL_EXPORT(ql_widen_f16_)(Index count, const unsigned char* in, float* out) {
-  widenEach(count, in, out, widenedHalf);
+  widenEach(count, in, out, [](std::uint16_t code) { return widenedHalf(code); });
 }
 
 // Fixed cache sizes: Eigen's blocking over k, hence the order of the sums, must not follow the machine.
