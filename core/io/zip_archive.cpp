@@ -86,6 +86,7 @@ std::shared_ptr<const ZipArchive> ZipArchive::openBytes(std::span<const std::byt
                                                         const std::string& where) {
   auto state = std::make_unique<State>();
   state->where = where;
+  if (bytes.empty()) damaged(where, "it is empty");  // libzip takes that for an archive without members
   state->openDirectory(bytes);
   const zip_int64_t count = zip_get_num_entries(state->zip, 0);
   for (zip_int64_t i = 0; i < count; ++i) state->addEntry(static_cast<zip_uint64_t>(i));
