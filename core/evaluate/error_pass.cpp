@@ -75,12 +75,6 @@ std::optional<StripScheme> stripScheme(const WeightScheme& scheme, std::int64_t 
   }
 }
 
-/// Rows that a scheme's bands are high: rowUnit() of its quantizer, without making one.
-std::int64_t bandRows(const WeightScheme& scheme, std::int64_t out) {
-  if (scheme.granularity == Granularity::GroupInChannel) return std::min(*scheme.groupSize, out);
-  return scheme.granularity == Granularity::Block ? std::min((*scheme.block)[0], out) : 1;
-}
-
 bool fitsTiles(std::int64_t rows) {
   return rows <= 1 || kTileRows % rows == 0;
 }
@@ -286,6 +280,11 @@ MatrixRange measureRange(const WeightSource& source, const MatrixRef& matrix, Jo
     if (total.columnMin[j] > total.columnMax[j]) total.columnMin[j] = total.columnMax[j] = 0;
   }
   return total;
+}
+
+std::int64_t bandRows(const WeightScheme& scheme, std::int64_t out) {
+  if (scheme.granularity == Granularity::GroupInChannel) return std::min(*scheme.groupSize, out);
+  return scheme.granularity == Granularity::Block ? std::min((*scheme.block)[0], out) : 1;
 }
 
 std::uint64_t measureRangeUnits(const MatrixRef& matrix) {

@@ -43,6 +43,9 @@ std::uint64_t measureRangeUnits(const MatrixRef& matrix);
 ErrorSums sumErrors(const WeightSource& source, const MatrixRef& matrix,
                     std::span<const WeightScheme> schemes, const MatrixRange* range, JobContext& job);
 
+/// Rows that a scheme's bands are high: rowUnit() of its quantizer, without making one.
+std::int64_t bandRows(const WeightScheme& scheme, std::int64_t out);
+
 std::uint64_t sumErrorUnits(const MatrixRef& matrix, std::span<const WeightScheme> schemes);
 
 /// The same sums for rows already in memory, without SIMD: the exact path, and what the fast one is tested
