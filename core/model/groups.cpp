@@ -60,13 +60,18 @@ class GroupBuilder {
     linear.normOffset = m_mapping.table->normOffset;
   }
 
-  /// A linear can take over the smoothing only if its output is this input, value for value (not so for v
-  /// under grouped-query attention).
+  /// A linear can take over the smoothing if its outputs are this input: value for value; v shared by several
+  /// query heads; or the last part of a fused [q; k; v] or [gate; up]. Which of these can be folded is for
+  /// smooth/ to say (foldTarget).
   bool canProduce(LinearId id, const std::string& producer) const {
     const Linear& linear = m_model.linears[id];
     if (m_mapping.linears[id].pattern->isProducerNorm) return linear.norm.has_value();
     const auto found = m_model.find(producer);
-    return found && m_model.linears[*found].out() == linear.in();
+    if (!found) return false;
+    const Linear& source = m_model.linears[*found];
+    if (source.role == TensorRole::V) return source.out() > 0 && linear.in() % source.out() == 0;
+    if (source.role == TensorRole::Qkv) return source.out() > linear.in();
+    return source.out() == (source.role == TensorRole::GateUp ? 2 : 1) * linear.in();
   }
 
   void addSmoothing(LinearId id) {

@@ -10,7 +10,7 @@ const ArchitectureTable& gpt2Architecture() {
       .architectures = {"GPT2LMHeadModel", "GPT2Model"},
       .layerPrefixes = {"transformer.h.{L}.", "h.{L}."},
       .linears = {{"attn.c_attn", TensorRole::Qkv, "attn_in", "ln_1", true, "", true},
-                  {"attn.c_proj", TensorRole::O, "attn_out", "", false, "", true},
+                  {"attn.c_proj", TensorRole::O, "attn_out", "attn.c_attn", false, "", true},
                   {"mlp.c_fc", TensorRole::Fc1, "mlp_in", "ln_2", true, "", true},
                   {"mlp.c_proj", TensorRole::Fc2, "mlp_out", "", false, "", true}},
       .norms = {"ln_1", "ln_2"},

@@ -1,5 +1,5 @@
 // OPT: biases everywhere, two extra rows in the position table, final_layer_norm inside each layer.
-// fc1 is no producer of fc2: folding across it holds for ReLU only, and relatives of OPT use GELU.
+// fc1 produces the input of fc2, but only ReLU lets a scale pass; relatives of OPT use GELU (foldTarget).
 #include "core/model/architecture.h"
 
 namespace ql {
@@ -16,7 +16,7 @@ const ArchitectureTable& optArchitecture() {
            {"self_attn.v_proj", TensorRole::V, "attn_in", "self_attn_layer_norm", true, "self_attn.qkv_proj"},
            {"self_attn.out_proj", TensorRole::O, "attn_out", "self_attn.v_proj"},
            {"fc1", TensorRole::Fc1, "mlp_in", "final_layer_norm", true},
-           {"fc2", TensorRole::Fc2, "mlp_out", ""}},
+           {"fc2", TensorRole::Fc2, "mlp_out", "fc1"}},
       .norms = {"self_attn_layer_norm", "final_layer_norm"},
       .globals = {{"model.decoder.embed_tokens", TensorRole::Embedding},
                   {"decoder.embed_tokens", TensorRole::Embedding},

@@ -10,9 +10,9 @@ const ArchitectureTable& phi3Architecture() {
       .architectures = {"Phi3ForCausalLM", "Phi3Model"},
       .layerPrefixes = llama_like::layerPrefixes(),
       .linears = {{"self_attn.qkv_proj", TensorRole::Qkv, "attn_in", "input_layernorm", true},
-                  {"self_attn.o_proj", TensorRole::O, "attn_out", ""},
+                  {"self_attn.o_proj", TensorRole::O, "attn_out", "self_attn.qkv_proj"},
                   {"mlp.gate_up_proj", TensorRole::GateUp, "mlp_in", "post_attention_layernorm", true},
-                  {"mlp.down_proj", TensorRole::Down, "mlp_out", ""}},
+                  {"mlp.down_proj", TensorRole::Down, "mlp_out", "mlp.gate_up_proj"}},
       .norms = llama_like::norms(),
       .globals = llama_like::globals(),
   };

@@ -31,7 +31,7 @@ class TstFamilies : public QObject {
   Q_OBJECT
  private slots:
   void llama70bIsWholeAndInOrder();
-  void groupedQueryAttentionHasNoSmoothingOfO();
+  void groupedQueryAttentionSmoothsOThroughV();
   void multiHeadAttentionSmoothsOThroughV();
   void qwen2KeepsBiases();
   void qwen3HeadNormsAreNorms();
@@ -82,9 +82,10 @@ void TstFamilies::llama70bIsWholeAndInOrder() {
   QVERIFY(!linearOf(model, "model.embed_tokens").site.has_value());
 }
 
-void TstFamilies::groupedQueryAttentionHasNoSmoothingOfO() {
+void TstFamilies::groupedQueryAttentionSmoothsOThroughV() {
   const Model model = llamaModel().build();
-  QVERIFY(!linearOf(model, "model.layers.0.self_attn.o_proj").smoothingGroup.has_value());
+  const Linear& o = linearOf(model, "model.layers.0.self_attn.o_proj");
+  QCOMPARE(model.smoothingGroups[*o.smoothingGroup].producer, std::string("model.layers.0.self_attn.v_proj"));
   const Linear& down = linearOf(model, "model.layers.0.mlp.down_proj");
   QCOMPARE(model.smoothingGroups[*down.smoothingGroup].producer, std::string("model.layers.0.mlp.up_proj"));
 }
@@ -180,7 +181,11 @@ void TstFamilies::phi3IsFusedAlready() {
   QCOMPARE(model.linears.size(), std::size_t{32 * 4 + 2});
   QVERIFY(linearOf(model, "model.layers.2.self_attn.qkv_proj").role == TensorRole::Qkv);
   QVERIFY(model.fusedGroups.empty());
-  QVERIFY(!linearOf(model, "model.layers.2.self_attn.o_proj").smoothingGroup.has_value());
+  const auto producerOf = [&](const std::string& name) {
+    return model.smoothingGroups[linearOf(model, name).smoothingGroup.value()].producer;
+  };
+  QCOMPARE(producerOf("model.layers.2.self_attn.o_proj"), std::string("model.layers.2.self_attn.qkv_proj"));
+  QCOMPARE(producerOf("model.layers.2.mlp.down_proj"), std::string("model.layers.2.mlp.gate_up_proj"));
   QVERIFY(linearOf(model, "model.layers.2.mlp.gate_up_proj").smoothingGroup.has_value());
 }
 
@@ -225,7 +230,8 @@ void TstFamilies::optWithAndWithoutPrefix() {
   const Linear& fc1 = linearOf(model, prefix + "decoder.layers.7.fc1");
   QCOMPARE(*fc1.norm, prefix + "decoder.layers.7.final_layer_norm.weight");
   QVERIFY(linearOf(model, prefix + "decoder.layers.7.self_attn.out_proj").role == TensorRole::O);
-  QVERIFY(!linearOf(model, prefix + "decoder.layers.7.fc2").smoothingGroup.has_value());
+  const Linear& fc2 = linearOf(model, prefix + "decoder.layers.7.fc2");
+  QCOMPARE(model.smoothingGroups[fc2.smoothingGroup.value()].producer, fc1.name);
 }
 
 void TstFamilies::postNormOptHasNoNormBehindItsLinears() {
