@@ -102,24 +102,39 @@ class Engine : public ForwardModel {
 
   void logits(const HiddenBatch& batch, std::int64_t rowBegin, std::int64_t rowEnd, std::span<float> out,
               JobContext& job) const override {
-    if (!m_parts.head.isPresent()) {
-      throw Error(ErrorCode::Unsupported,
-                  "The checkpoint has no output head (lm_head) and config.json does not say that the "
-                  "embedding serves as one, so it gives no probabilities: open the model with its head.");
-    }
+    if (!m_parts.head.isPresent()) throwNoHead();
     QL_ASSERT(0 <= rowBegin && rowBegin <= rowEnd && rowEnd <= batch.count());
     const auto width = static_cast<std::size_t>(batch.width), begin = static_cast<std::size_t>(rowBegin);
     const auto rows = static_cast<std::size_t>(rowEnd - rowBegin);
-    const std::string& name = m_parts.headBias.empty() ? m_parts.head.bias : m_parts.headBias;
-    std::vector<float> bias;
-    if (!name.empty()) bias = m_weights->readVector(name);
-    applyLinear(*m_weights, m_parts.head.matrix, bias, rowEnd - rowBegin,
+    applyLinear(*m_weights, m_parts.head.matrix, readHeadBias(), rowEnd - rowBegin,
                 std::span<const float>(batch.values).subspan(begin * width, rows * width), out, job);
     if (m_spec.logitSoftcap > 0) capLogits(rowEnd - rowBegin, out, job);
   }
 
  private:
   const BlockParts& part(int block) const { return m_parts.blocks.at(static_cast<std::size_t>(block)); }
+
+  std::vector<float> readHeadBias() const {
+    const std::string& name = m_parts.headBias.empty() ? m_parts.head.bias : m_parts.headBias;
+    if (name.empty()) return {};
+    std::vector<float> bias = m_weights->readVector(name);
+    if (static_cast<std::int64_t>(bias.size()) == m_spec.vocabulary) return bias;
+    throw Error(ErrorCode::Format, "tensor " + quotedText(name) + " has " + std::to_string(bias.size()) +
+                                       " values, but config.json: '" + m_spec.keys.vocabulary + "' = " +
+                                       std::to_string(m_spec.vocabulary) +
+                                       "; config.json and weights belong to different models.");
+  }
+
+  [[noreturn]] void throwNoHead() const {
+    if (!m_spec.isCausal) {
+      throw Error(ErrorCode::Unsupported,
+                  "The checkpoint has no masked-token head (cls.predictions), so it gives no probabilities: "
+                  "open the model that was saved with it.");
+    }
+    throw Error(ErrorCode::Unsupported,
+                "The checkpoint has no output head (lm_head) and config.json does not say that the "
+                "embedding serves as one, so it gives no probabilities: open the model with its head.");
+  }
 
   void checkTokens(const HiddenBatch& batch) const {
     for (std::size_t i = 0; i < batch.ids.size(); ++i) {

@@ -204,6 +204,8 @@ class PartFinder {
     }
     if (block.mlp.isPresent()) checkMlp(block.mlp, where + "'s shared expert");
     if (block.sharedGate.isPresent() && !block.mlp.isPresent()) throwMissing(where, "the shared expert");
+    if (!m_spec.experts.sharedGate.empty() && block.mlp.isPresent() && !block.sharedGate.isPresent())
+      throwMissing(where, "the gate of the shared expert");
   }
 
   static void checkMlp(const MlpParts& mlp, const std::string& where) {
@@ -218,6 +220,8 @@ class PartFinder {
       if (!name.empty() && !part.isPresent()) throwMissing("the model", "the matrix " + quotedText(name));
     };
     if (!m_parts.embedding.isPresent()) throwMissing("the model", "the token embedding");
+    if (m_spec.rope.kind == RopeSpec::Kind::None && !m_parts.position.isPresent())
+      throwMissing("the model", "the position embedding");
     need(m_parts.tokenType, m_spec.tokenTypeEmbedding);
     need(m_parts.projectIn, m_spec.projectIn);
     need(m_parts.projectOut, m_spec.projectOut);

@@ -21,6 +21,17 @@ void checkSwitches(const ForwardConfig& config, const Model& model) {
               config.flag("enable_bias", true), "'enable_bias' says so");
 }
 
+void readProjections(const ForwardConfig& config, const Model& model, DecoderSpec& spec) {
+  const char* const kKey = "word_embed_proj_dim";
+  const std::int64_t width = config.count(kKey, spec.hidden);
+  if (width == spec.hidden) return;
+  spec.projectIn = existingModule(model, {"model.decoder.project_in", "decoder.project_in"});
+  spec.projectOut = existingModule(model, {"model.decoder.project_out", "decoder.project_out"});
+  const auto in = model.find(spec.projectIn);
+  if (in && model.linears[*in].in() != width)
+    config.fail(kKey, "the " + std::to_string(model.linears[*in].in()) + " inputs of " + spec.projectIn);
+}
+
 DecoderSpec read(const nlohmann::json& json, const Model& model) {
   const ForwardConfig config(json);
   constexpr std::int64_t kPositions = 2048;  // OPTConfig
@@ -35,10 +46,7 @@ DecoderSpec read(const nlohmann::json& json, const Model& model) {
   const bool isRemoved = config.flag("_remove_final_layer_norm", false);
   if (!spec.isPostNorm && !isRemoved)
     spec.finalNorm = existingModule(model, {"model.decoder.final_layer_norm", "decoder.final_layer_norm"});
-  if (config.count("word_embed_proj_dim", spec.hidden) != spec.hidden) {
-    spec.projectIn = existingModule(model, {"model.decoder.project_in", "decoder.project_in"});
-    spec.projectOut = existingModule(model, {"model.decoder.project_out", "decoder.project_out"});
-  }
+  readProjections(config, model, spec);
   return spec;
 }
 
