@@ -24,7 +24,7 @@ std::string numberText(double value) {
 
 std::string valueText(const Json& value) {
   if (value.is_object() || value.is_array()) return value.is_object() ? "an object" : "a list";
-  return quotedText(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return value.is_string() ? quotedText(value.get<std::string>()) : value.dump();
 }
 
 std::optional<std::int64_t> wholeNumber(const Json& value, std::int64_t minimum, std::int64_t maximum) {
