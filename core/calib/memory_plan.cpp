@@ -221,15 +221,15 @@ MemoryPlan planCalibration(const ForwardModel& model, const Model& structure, co
   const auto fits = [&](std::int64_t batch, bool isSpilled, std::int64_t expertSample, std::uint64_t more) {
     return needs.least(batch, isSpilled, expertSample) + more <= budget;
   };
-  for (const bool isSpilled : {false, true}) {
-    if (isSpilled && !canSpill) break;
-    for (std::int64_t batch = kBatchTokens; batch >= kGoodBatch; batch /= 2)
-      if (fits(batch, isSpilled, sample, moments)) return {batch, isSpilled, moments, sample};
+  for (std::int64_t batch = kBatchTokens; batch >= kGoodBatch; batch /= 2) {
+    if (fits(batch, false, sample, moments)) return {batch, false, moments, sample};
+    if (canSpill && fits(batch, true, sample, moments)) return {batch, true, moments, sample};
   }
   for (std::int64_t expertSample = sample;; expertSample /= 2) {
     for (std::int64_t batch = kGoodBatch; batch >= 1; batch /= 2) {
       if (fits(batch, canSpill, expertSample, 0))
-        return {batch, canSpill, budget - needs.least(batch, canSpill, expertSample), expertSample};
+        return {batch, canSpill, std::min(moments, budget - needs.least(batch, canSpill, expertSample)),
+                expertSample};
     }
     if (expertSample <= kLeastExpertSample || !needs.hasExperts()) break;
   }
