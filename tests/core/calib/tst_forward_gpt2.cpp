@@ -37,6 +37,8 @@ void TstForwardGpt2::innerWidthAndThreeBlocks() {
   m.blocks = 3;
   m.inner = 56;
   m.keys["n_inner"] = 56;
+  m.eps = 0.05;  // large enough to be seen
+  m.keys["layer_norm_epsilon"] = m.eps;
   QL_AGREES(m);
 }
 

@@ -24,6 +24,8 @@ class TstForwardLlamaVariants : public QObject {
   void ropeOfYarn();
   void ropeParametersAreTheNewSpelling();
   void sizesInsideTextConfig();
+  void namesInsideWrappers();
+  void windowsWithoutTokens();
 };
 
 void TstForwardLlamaVariants::groupedQueries() {
@@ -51,7 +53,7 @@ void TstForwardLlamaVariants::threeBlocksAndOddSizes() {
   m.headWidth = 14;
   m.mlpWidth = 37;
   m.vocabulary = 53;
-  m.eps = 1e-6;
+  m.eps = 0.05;  // large enough to be seen
   m.rotation = plainRope(500000, 14);
   m.keys["rope_theta"] = 500000;
   QL_AGREES(m);
@@ -143,6 +145,22 @@ void TstForwardLlamaVariants::sizesInsideTextConfig() {
   ForwardComparison comparison(opened, windows,
                                [&](const Ids& ids) { return runReference(m, checkpoint, ids); });
   QCOMPARE(comparison.run(), std::string());
+}
+
+void TstForwardLlamaVariants::namesInsideWrappers() {
+  const TinyLlama m;
+  const TinyCheckpoint plain = makeCheckpoint(m);
+  TinyCheckpoint wrapped;
+  wrapped.config = plain.config;
+  for (const auto& [name, tensor] : plain.tensors) wrapped.tensors["module._orig_mod." + name] = tensor;
+  const OpenedModel opened(wrapped);
+  const std::vector<Ids> windows = tinyWindows(m.vocabulary);
+  ForwardComparison comparison(opened, windows, [&](const Ids& ids) { return runReference(m, plain, ids); });
+  QCOMPARE(comparison.run(), std::string());
+}
+
+void TstForwardLlamaVariants::windowsWithoutTokens() {
+  QL_AGREES(TinyLlama{}, std::vector<Ids>{{3, 4, 5}, {}, {6, 7}, {}});
 }
 
 QTEST_APPLESS_MAIN(TstForwardLlamaVariants)
