@@ -16,6 +16,20 @@ bool isSameInput(const ActivationStats& a, const ActivationStats& b) {
          a.sample.values == b.sample.values;
 }
 
+/// Tokens that the capture left out; nothing is written when there were none.
+void takeSkipped(const DataTree& tree, const std::string& name, ActivationStats& stats,
+                 SiteCollector& sites) {
+  if (!tree.attributes.contains("act_skipped_tokens")) return;
+  const auto count = [&](const char* attribute) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, intAttribute(tree, attribute)));
+  };
+  stats.summary.skippedTokens = count("act_skipped_tokens");
+  stats.summary.nans = count("act_nans"), stats.summary.infs = count("act_infs");
+  sites.warn(quotedText(name) + " of " + sites.where() + " met " + withThousands(stats.summary.nans) +
+             " NaN and " + withThousands(stats.summary.infs) + " infinite values; the " +
+             withThousands(stats.summary.skippedTokens) + " tokens that have them were left out.");
+}
+
 }  // namespace
 
 ImportedActivations activationsFromTrees(const std::vector<std::pair<std::string, DataTree>>& trees,
@@ -32,7 +46,8 @@ ImportedActivations activationsFromTrees(const std::vector<std::pair<std::string
     const auto site = sites.siteOf(name, name);
     if (!site) continue;
     const auto inner = tree.children.find("input");
-    ActivationStats stats = activationStatsFromDataTree(inner == tree.children.end() ? tree : inner->second);
+    const DataTree& input = inner == tree.children.end() ? tree : inner->second;
+    ActivationStats stats = activationStatsFromDataTree(input);
     sites.requireWidth(*site, name, stats.width);
     if (stats.all.tokens == 0) {
       sites.noteEmpty(name);
@@ -42,6 +57,7 @@ ImportedActivations activationsFromTrees(const std::vector<std::pair<std::string
     if (!isNew && !isSameInput(first->second.second, stats))
       sites.throwDifferent(*site, first->second.first, name);
     if (!isNew) continue;
+    takeSkipped(input, name, stats, sites);
     stats.evidence = sites.evidence("capture by quantloupe_capture.py", stats.all.tokens);
     first->second.second = std::move(stats);
   }

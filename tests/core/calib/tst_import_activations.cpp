@@ -275,8 +275,8 @@ class TstImportActivations : public QObject {
   void cancelledImportsStop() {
     JobContext job(1);
     job.cancel();
-    QVERIFY_EXCEPTION_THROWN(importActivations(importFile("activations.npz"), tinyLlama(), {}, job),
-                             Cancelled);
+    QVERIFY_THROWS_EXCEPTION(Cancelled,
+                             importActivations(importFile("activations.npz"), tinyLlama(), {}, job));
   }
 };
 

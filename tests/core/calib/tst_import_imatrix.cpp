@@ -117,7 +117,7 @@ class TstImportImatrix : public QObject {
   }
   void otherModelsAreRefused() {
     QL_THROWS(import(importFile("imatrix_moe.gguf"), mixtralModel(kTinyMixtral).build()),
-              "8 experts of 8 channels");
+              "8 experts of 12 channels");
     QL_THROWS(import(importFile("imatrix_moe.dat"), mixtralModel(kTinyMixtral).build()),
               "8 experts of 8 channels");
     const Model wide = llamaModel({2, 16, 12, 16, 16, 16}).build();
