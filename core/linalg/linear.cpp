@@ -12,9 +12,11 @@ namespace ql {
 namespace {
 
 constexpr std::int64_t kTileTokens = 2048;
-constexpr std::int64_t kLeastTokens = 64;           // of a task, when there are fewer strips than threads
-constexpr std::int64_t kMostStripValues = 1 << 22;  // 16 MiB of a strip that cannot be read piece by piece
-constexpr std::int64_t kReadValues = 1 << 18;  // at once from such a source: a step of at most some 20 ms
+constexpr std::int64_t kLeastTokens = 64;  // of a task, when there are fewer strips than threads
+// Matrices that are computed or gathered come in whole rows, 128 at a time and from multiples of 128: block
+// and group schemes of so many rows would be computed again for every part of them.
+constexpr std::int64_t kReadRows = 128;
+constexpr std::int64_t kMostStripValues = 1 << 22;  // 16 MiB of such a strip
 
 void checkSpans(const MatrixRef& matrix, std::span<const float> bias, std::int64_t tokens,
                 std::span<const float> x, std::span<float> y) {
@@ -86,8 +88,9 @@ class LinearPass {
   std::int64_t widthOf() const {
     const std::int64_t width = stripWidth(m_matrix.out, m_job.threads());
     if (m_isRaw) return width;
-    const std::int64_t most = kMostStripValues / std::max<std::int64_t>(m_matrix.in, 1);
-    return std::clamp(most - most % kColumnUnit, kColumnUnit, width);
+    const std::int64_t strips = (m_matrix.out + 3 * kReadRows - 1) / (3 * kReadRows);
+    const bool isNarrow = 3 * kReadRows * m_matrix.in > kMostStripValues || strips < 4 * m_job.threads();
+    return isNarrow ? kReadRows : 3 * kReadRows;  // 384 is a multiple of kColumnUnit, 128 is padded
   }
   /// All tokens in one task, so that a strip is widened once, unless that leaves threads without work.
   std::int64_t groupTokensOf() const {
@@ -138,10 +141,9 @@ class LinearPass {
   /// Computed or gathered rows come whole.
   void multiplyRead(const Block& block, float* buffer) {
     const std::int64_t in = m_matrix.in;
-    const std::int64_t rowsAtOnce = std::max<std::int64_t>(kReadValues / std::max<std::int64_t>(in, 1), 1);
-    for (std::int64_t r = 0; r < block.rows; r += rowsAtOnce) {
+    for (std::int64_t r = 0; r < block.rows; r += kReadRows) {
       m_job.step();
-      const std::int64_t end = std::min(r + rowsAtOnce, block.rows);
+      const std::int64_t end = std::min(r + kReadRows, block.rows);
       m_source.readRows(m_matrix, block.row + r, block.row + end,
                         {buffer + r * in, static_cast<std::size_t>((end - r) * in)});
     }

@@ -62,7 +62,7 @@ class WatchedSource : public WeightSource {
   explicit WatchedSource(const WeightSource& source) : m_source(source) {}
   void readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd,
                 std::span<float> out) const override {
-    if (onRead) onRead();
+    if (onRead) onRead(rowBegin, rowEnd);
     m_source.readRows(matrix, rowBegin, rowEnd, out);
   }
   std::optional<ql::RawRows> rawRows(const MatrixRef& matrix, std::int64_t rowBegin,
@@ -77,7 +77,7 @@ class WatchedSource : public WeightSource {
   void check(const MatrixRef&) const override { ++checks; }
 
   bool isComputed = false;
-  std::function<void()> onRead;
+  std::function<void(std::int64_t, std::int64_t)> onRead;
   mutable std::vector<int> released;
   mutable std::atomic<int> checks{0};
 
@@ -162,11 +162,11 @@ class LinearTest : public QObject {
         "m.safetensors", fileBytes(static_cast<DType>(dtype), out, in, static_cast<std::size_t>(pad)))));
     const MatrixRef plain{"w", out, in}, transposed{"w", in, out, true};
     for (const MatrixRef& matrix : {plain, transposed}) {
-      for (const int tokens : {1, 2, 16, 70}) {
+      for (const int tokens : {1, 16, 70}) {
         const RandomMatrix x(tokens, matrix.in, 2);
         const std::vector<float> bias = RandomMatrix(1, matrix.out, 3).values;
         const std::vector<float> expected = wholeProduct(stored, matrix, x, bias);
-        for (const int threads : {1, 2, 3, 8})
+        for (const int threads : {1, 3})
           QVERIFY(sameBits(linear(stored, matrix, x, bias, threads), expected));
         WatchedSource computed(stored);
         computed.isComputed = true;
@@ -178,9 +178,9 @@ class LinearTest : public QObject {
   void longBatchesAndLongRowsAreCutUnseen() {
     const TempFolder folder;
     const CheckpointSource source(
-        openCheckpoint(folder.write("m.safetensors", fileBytes(DType::BF16, 60, 30000, 0))));
-    const MatrixRef matrix{"w", 60, 30000}, other{"w", 30000, 60, true};
-    const RandomMatrix few(3, 30000, 2), many(2500, 60, 2);
+        openCheckpoint(folder.write("m.safetensors", fileBytes(DType::BF16, 60, 12000, 0))));
+    const MatrixRef matrix{"w", 60, 12000}, other{"w", 12000, 60, true};
+    const RandomMatrix few(3, 12000, 2), many(2100, 60, 2);
     WatchedSource computed(source);
     computed.isComputed = true;
     const std::vector<float> expected = wholeProduct(source, matrix, few, {});
@@ -212,6 +212,23 @@ class LinearTest : public QObject {
     QCOMPARE(source.checks.load(), 1);
   }
 
+  // A scheme of blocks of 128 rows computes whole blocks, whatever part of them is asked for.
+  void computedRowsAreReadInWholeBlocks() {
+    const TempFolder folder;
+    const CheckpointSource stored(
+        openCheckpoint(folder.write("m.safetensors", fileBytes(DType::BF16, 5000, 20, 0))));
+    WatchedSource source(stored);
+    source.isComputed = true;
+    std::atomic<std::int64_t> rows{0}, cut{0};
+    source.onRead = [&](std::int64_t begin, std::int64_t end) {
+      rows += end - begin;
+      if (begin % 128 != 0 || (end % 128 != 0 && end != 5000)) ++cut;
+    };
+    for (const int threads : {1, 3, 16}) linear(source, {"w", 5000, 20}, RandomMatrix(5, 20, 2), {}, threads);
+    QCOMPARE(cut.load(), 0);
+    QCOMPARE(rows.load(), 3 * 5000);
+  }
+
   void wrongLengthsAreRefused() {
     const TempFolder folder;
     const CheckpointSource source(
@@ -234,12 +251,12 @@ class LinearTest : public QObject {
     source.isComputed = true;
     JobContext job(1);
     int reads = 0;
-    source.onRead = [&] {
+    source.onRead = [&](std::int64_t, std::int64_t) {
       if (++reads == 2) job.cancel();
     };
     std::vector<float> x(3000), y(2000);
     QVERIFY_EXCEPTION_THROWN(applyLinear(source, {"w", 2000, 3000}, {}, 1, x, y, job), ql::Cancelled);
-    QCOMPARE(reads, 2);  // of 23 pieces
+    QCOMPARE(reads, 2);  // of 16
   }
 
   void failuresOfTheSourceComeThrough() {
@@ -248,7 +265,9 @@ class LinearTest : public QObject {
         openCheckpoint(folder.write("m.safetensors", fileBytes(DType::BF16, 100, 30, 0))));
     WatchedSource source(stored);
     source.isComputed = true;
-    source.onRead = [] { throw ql::Error(ql::ErrorCode::Io, "The disk is gone."); };
+    source.onRead = [](std::int64_t, std::int64_t) {
+      throw ql::Error(ql::ErrorCode::Io, "The disk is gone.");
+    };
     JobContext job(2);
     std::vector<float> x(30), y(100);
     QL_THROWS(applyLinear(source, {"w", 100, 30}, {}, 1, x, y, job), "The disk is gone.");
