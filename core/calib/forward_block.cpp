@@ -27,11 +27,12 @@ std::vector<std::int64_t> lengthsOf(const HiddenBatch& batch) {
 
 class BlockRun {
  public:
-  BlockRun(const DecoderSpec& spec, const BlockParts& block, int number, const WeightSource& weights,
+  BlockRun(const DecoderSpec& spec, const BlockParts& block, BlockPlace place, const WeightSource& weights,
            HiddenBatch& batch, ForwardHook* hook, JobContext& job)
       : m_spec(spec),
         m_block(block),
-        m_number(number),
+        m_number(place.number),
+        m_next(place.next),
         m_batch(batch),
         m_tokens(batch.count()),
         m_hook(hook),
@@ -41,6 +42,9 @@ class BlockRun {
 
   void run() {
     attention();
+    if (m_next != nullptr) {  // while the larger half of this block computes
+      for (const LinearPart* part : m_next->linears()) readAhead(m_linears.weights(), *part);
+    }
     mlp();
     m_units.finish();
   }
@@ -156,6 +160,7 @@ class BlockRun {
   const DecoderSpec& m_spec;
   const BlockParts& m_block;
   int m_number;
+  const BlockParts* m_next;
   HiddenBatch& m_batch;
   std::int64_t m_tokens;
   ForwardHook* m_hook;
@@ -180,11 +185,11 @@ std::uint64_t widestInput(const BlockParts& block) {
 
 }  // namespace
 
-void runBlock(const DecoderSpec& spec, const BlockParts& block, int number, const WeightSource& weights,
+void runBlock(const DecoderSpec& spec, const BlockParts& block, BlockPlace place, const WeightSource& weights,
               HiddenBatch& batch, ForwardHook* hook, JobContext& job) {
   QL_ASSERT(batch.width == spec.hidden && !batch.begins.empty());
   QL_ASSERT(batch.begins.back() == batch.count());
-  if (batch.count() > 0) BlockRun(spec, block, number, weights, batch, hook, job).run();
+  if (batch.count() > 0) BlockRun(spec, block, place, weights, batch, hook, job).run();
 }
 
 std::uint64_t blockUnits(const DecoderSpec& spec, const BlockParts& block, std::int64_t tokens,
@@ -218,8 +223,7 @@ std::uint64_t blockWorkBytes(const DecoderSpec& spec, const BlockParts& block, s
   }
   const std::uint64_t tables = static_cast<std::uint64_t>(spec.rope.dimensions * longestWindow);
   const std::uint64_t perToken = std::max(attention, mlp) + widestInput(block);  // and the hook's input
-  return (perToken * static_cast<std::uint64_t>(tokens) + tables) * sizeof(float) +
-         attentionTileBytes(longestWindow);
+  return (perToken * static_cast<std::uint64_t>(tokens) + tables) * sizeof(float);
 }
 
 }  // namespace ql

@@ -18,7 +18,9 @@
 namespace ql {
 namespace {
 
-constexpr std::int64_t kStripRows = 384;  // rows of a matrix that a thread widens at a time (linear.h)
+// What a thread holds of a matrix at a time: rows of a strip, 16 MiB at most (linear.cpp).
+constexpr std::int64_t kStripRows = 384;
+constexpr std::uint64_t kMostStripBytes = std::uint64_t{16} << 20;
 
 /// Rows of a table that single tokens need: pages are given back as they are read, for a table may be larger
 /// than the memory that there is.
@@ -58,7 +60,8 @@ class Engine : public ForwardModel {
       for (const LinearPart* part : block.linears()) widest = std::max(widest, part->matrix.in);
     }
     const std::uint64_t threads = std::max(1u, std::thread::hardware_concurrency());
-    const std::uint64_t strip = static_cast<std::uint64_t>(kStripRows * widest) * sizeof(float);
+    const std::uint64_t strip =
+        std::min(static_cast<std::uint64_t>(kStripRows * widest) * sizeof(float), kMostStripBytes);
     return most + threads * std::max(strip, attentionTileBytes(longestWindow));
   }
 
@@ -83,7 +86,8 @@ class Engine : public ForwardModel {
   }
 
   void runBlock(int block, HiddenBatch& batch, ForwardHook* hook, JobContext& job) const override {
-    ql::runBlock(m_spec, part(block), block, *m_weights, batch, hook, job);
+    const BlockParts* const next = block + 1 < blockCount() ? &part(block + 1) : nullptr;
+    ql::runBlock(m_spec, part(block), {block, next}, *m_weights, batch, hook, job);
   }
 
   void finalNorm(HiddenBatch& batch, ForwardHook* hook, JobContext& job) const override {
@@ -120,8 +124,8 @@ class Engine : public ForwardModel {
     std::vector<float> bias = m_weights->readVector(name);
     if (static_cast<std::int64_t>(bias.size()) == m_spec.vocabulary) return bias;
     throw Error(ErrorCode::Format, "tensor " + quotedText(name) + " has " + std::to_string(bias.size()) +
-                                       " values, but config.json: '" + m_spec.keys.vocabulary + "' = " +
-                                       std::to_string(m_spec.vocabulary) +
+                                       " values, but config.json: '" + m_spec.keys.vocabulary +
+                                       "' = " + std::to_string(m_spec.vocabulary) +
                                        "; config.json and weights belong to different models.");
   }
 

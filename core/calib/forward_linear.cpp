@@ -2,7 +2,19 @@
 
 #include "core/linalg/linear.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 namespace ql {
+
+void readAhead(const WeightSource& weights, const LinearPart& part) {
+  const std::optional<RawRows> raw = weights.rawRows(part.matrix, 0, part.matrix.out);
+  if (!raw) return;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t before = reinterpret_cast<std::uintptr_t>(raw->data) % page;
+  const std::size_t bytes = raw->rowBytes * static_cast<std::size_t>(part.matrix.out);
+  ::posix_madvise(const_cast<std::byte*>(raw->data) - before, bytes + before, POSIX_MADV_WILLNEED);
+}
 
 void LinearRunner::announce(std::initializer_list<const LinearPart*> parts, const TokenRows& rows,
                             std::span<const float> x) {

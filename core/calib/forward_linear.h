@@ -35,6 +35,10 @@ class UnitCounter {
   JobContext& m_job;
 };
 
+/// Asks the system to fetch a matrix that will be read soon, as far as its stored bytes are mapped: advice,
+/// which costs little and changes nothing but the wait.
+void readAhead(const WeightSource& weights, const LinearPart& part);
+
 class LinearRunner {
  public:
   LinearRunner(const WeightSource& weights, ForwardHook* hook, UnitCounter* units, JobContext& job)

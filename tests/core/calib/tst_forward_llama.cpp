@@ -6,6 +6,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
+#include <optional>
+#include <set>
 
 using namespace ql;
 using namespace ql::test;
@@ -49,6 +52,22 @@ class Canceller : public ForwardHook {
   int sites = 0, sitesAfter = 0;
 };
 
+/// Notes whose stored bytes are asked for from the first row on.
+class AskedSource : public CheckpointSource {
+ public:
+  using CheckpointSource::CheckpointSource;
+  std::optional<RawRows> rawRows(const MatrixRef& matrix, std::int64_t begin,
+                                 std::int64_t end) const override {
+    const std::lock_guard lock(m_mutex);
+    if (begin == 0) wholeTensors.insert(matrix.tensor);
+    return CheckpointSource::rawRows(matrix, begin, end);
+  }
+  mutable std::set<std::string> wholeTensors;
+
+ private:
+  mutable std::mutex m_mutex;  // guards wholeTensors
+};
+
 }  // namespace
 
 class TstForwardLlama : public QObject {
@@ -62,6 +81,7 @@ class TstForwardLlama : public QObject {
   void sameBitsAloneAndInABatch();
   void countsItsWork();
   void workMemoryIsNotTheSquareOfTheWindow();
+  void nextBlockIsReadAhead();
   void cancellationStopsBeforeTheNextSite();
   void idOutsideTheVocabularyIsNamed();
   void emptyBatchIsNothing();
@@ -197,6 +217,26 @@ void TstForwardLlama::workMemoryIsNotTheSquareOfTheWindow() {
   QVERIFY(long_ < square / 10);
   // input, gate, up and the hook's copy of the widest input: (256 + 3 x 512) floats a token at least
   QVERIFY(one > std::uint64_t{1 << 16} * 4 * (256 + 3 * 512));
+}
+
+void TstForwardLlama::nextBlockIsReadAhead() {
+  const DemoForward demo;
+  const auto source = std::make_shared<AskedSource>(demo.checkpoint);
+  const auto model = demo.over(source);
+  JobContext job;
+  HiddenBatch batch = makeBatch(std::vector<std::vector<std::int32_t>>{{0, 5, 6}}, 0);
+  model->embed(batch, job);
+  model->runBlock(0, batch, nullptr, job);
+  std::set<std::string> expected;
+  for (const Linear& linear : demo.model.linears) {
+    if (linear.block == 0 || linear.block == 1) expected.insert(linear.matrix.tensor);
+  }
+  QCOMPARE(expected.size(), std::size_t{14});
+  QVERIFY(source->wholeTensors == expected);
+  source->wholeTensors.clear();
+  model->runBlock(5, batch, nullptr, job);  // nothing comes behind the last one
+  for (const std::string& tensor : source->wholeTensors)
+    QVERIFY2(tensor.find("model.layers.5.") == 0, tensor.c_str());
 }
 
 void TstForwardLlama::cancellationStopsBeforeTheNextSite() {
