@@ -111,20 +111,13 @@ void writeModel(const fs::path& folder, const Shape70B& shape) {
   fs::rename(unfinished, weights);
 }
 
-/// Holds the pages that a pass gives back: the file stays in memory, as it does between blocks of a batch.
-class KeptSource : public CheckpointSource {
- public:
-  using CheckpointSource::CheckpointSource;
-  void release(const MatrixRef&, std::int64_t, std::int64_t) const override {}
-};
-
 class BlockBench {
  public:
   BlockBench(const Options& options, const fs::path& folder)
       : m_options(options),
         m_checkpoint(openCheckpoint(folder)),
         m_model(buildModel(*m_checkpoint)),
-        m_source(std::make_shared<KeptSource>(m_checkpoint)),
+        m_source(std::make_shared<CheckpointSource>(m_checkpoint)),
         m_forward(ForwardModel::make(m_model, readFile(folder / "config.json", 1 << 20), m_source)),
         m_job(options.threads) {}
 
