@@ -5,12 +5,15 @@
 #include "core/calib/tokenizers/token_model.h"
 #include "core/calib/tokenizers/unicode_text.h"
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <queue>
+#include <utility>
 
 namespace ql {
 namespace {
@@ -23,15 +26,38 @@ struct Merge {
   std::int32_t id = 0;
 };
 
-struct PairHash {
-  std::size_t operator()(std::uint64_t pair) const {  // finalizer of splitmix64
-    pair = (pair ^ (pair >> 30)) * 0xBF58476D1CE4E5B9u;
-    pair = (pair ^ (pair >> 27)) * 0x94D049BB133111EBu;
-    return pair ^ (pair >> 31);
-  }
-};
+/// Open addressing with linear probing: the tables have half a million pairs and are asked for every one.
+class MergeTable {
+ public:
+  struct Entry {
+    std::uint64_t pair = kFree;
+    Merge merge;
+  };
 
-using MergeTable = std::unordered_map<std::uint64_t, Merge, PairHash>;
+  explicit MergeTable(std::size_t count) : m_entries(std::bit_ceil(2 * count + 2)) {}
+
+  void set(std::uint64_t pair, Merge merge) { m_entries[placeOf(pair)] = {pair, merge}; }
+  const Merge* find(std::uint64_t pair) const {
+    const Entry& entry = m_entries[placeOf(pair)];
+    return entry.pair == pair ? &entry.merge : nullptr;
+  }
+  const std::vector<Entry>& entries() const { return m_entries; }
+  static bool isUsed(const Entry& entry) { return entry.pair != kFree; }
+
+ private:
+  static constexpr std::uint64_t kFree = std::numeric_limits<std::uint64_t>::max();  // ids are smaller
+
+  std::size_t placeOf(std::uint64_t pair) const {
+    std::uint64_t mixed = (pair ^ (pair >> 30)) * 0xBF58476D1CE4E5B9u;  // finalizer of splitmix64
+    mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EBu;
+    std::size_t place = (mixed ^ (mixed >> 31)) & (m_entries.size() - 1);
+    while (m_entries[place].pair != kFree && m_entries[place].pair != pair)
+      place = (place + 1) & (m_entries.size() - 1);
+    return place;
+  }
+
+  std::vector<Entry> m_entries;  // a power of two, at most half full
+};
 
 std::uint64_t pairKey(std::int32_t left, std::int32_t right) {
   return (static_cast<std::uint64_t>(left) << 32) | static_cast<std::uint32_t>(right);
@@ -67,14 +93,20 @@ class Word {
   }
 
   void merge() {
-    for (std::size_t i = 0; i + 1 < m_symbols.size(); ++i) propose(i);
+    std::vector<Candidate> first;
+    first.reserve(m_symbols.size());
+    for (std::size_t i = 0; i + 1 < m_symbols.size(); ++i) {
+      const Merge* merge = m_merges.find(pairKey(m_symbols[i].id, m_symbols[i + 1].id));
+      if (merge != nullptr) first.push_back({merge->rank, merge->id, i});
+    }
+    m_queue = std::priority_queue<Candidate>(std::less<Candidate>(), std::move(first));
     while (!m_queue.empty()) {
       const Candidate best = m_queue.top();
       m_queue.pop();
       Symbol& left = m_symbols[best.left];
       if (!left.isAlive || left.after == kNone) continue;
       Symbol& right = m_symbols[left.after];
-      const Merge* merge = find(left.id, right.id);
+      const Merge* merge = m_merges.find(pairKey(left.id, right.id));
       if (merge == nullptr || merge->id != best.id) continue;  // one of the two has changed since
       left.id = best.id;
       left.after = right.after;
@@ -92,15 +124,10 @@ class Word {
   }
 
  private:
-  const Merge* find(std::int32_t left, std::int32_t right) const {
-    const auto found = m_merges.find(pairKey(left, right));
-    return found == m_merges.end() ? nullptr : &found->second;
-  }
-
   void propose(std::size_t left) {
     const std::size_t right = m_symbols[left].after;
     if (right == kNone) return;
-    const Merge* merge = find(m_symbols[left].id, m_symbols[right].id);
+    const Merge* merge = m_merges.find(pairKey(m_symbols[left].id, m_symbols[right].id));
     if (merge != nullptr) m_queue.push({merge->rank, merge->id, left});
   }
 
@@ -112,8 +139,9 @@ class Word {
 /// Whether no merge joins another character with a ▁ behind it: then every such place may be cut.
 bool isCutAtMetaspace(const Vocabulary& vocabulary, const MergeTable& merges) {
   if (!vocabulary.idOf(kMetaspace)) return false;
-  for (const auto& [pair, merge] : merges) {
-    const std::string_view token = vocabulary.tokenOf(merge.id).value_or("");
+  for (const MergeTable::Entry& entry : merges.entries()) {
+    if (!MergeTable::isUsed(entry)) continue;
+    const std::string_view token = vocabulary.tokenOf(entry.merge.id).value_or("");
     for (std::size_t i = token.find(kMetaspace, 1); i != std::string_view::npos;
          i = token.find(kMetaspace, i + 1)) {
       if (token.substr(0, i).size() < kMetaspace.size() || !token.substr(0, i).ends_with(kMetaspace))
@@ -133,7 +161,8 @@ class Bpe : public TokenModel {
         m_suffix(model.stringOr("end_of_word_suffix", "")),
         m_isFused(model.boolOr("fuse_unk", false)),
         m_hasBytes(model.boolOr("byte_fallback", false)),
-        m_isWholeFirst(model.boolOr("ignore_merges", false)) {
+        m_isWholeFirst(model.boolOr("ignore_merges", false)),
+        m_merges(merges.size()) {
     if (model.countOr("dropout", 0) != 0) model.failUnsupported("a dropout that is not null");
     readMerges(model, merges);
     readBytes();
@@ -163,7 +192,6 @@ class Bpe : public TokenModel {
 
  private:
   void readMerges(const JsonPart& model, const std::vector<MergePair>& merges) {
-    m_merges.reserve(merges.size());
     for (std::size_t i = 0; i < merges.size(); ++i) {
       const auto& [left, right] = merges[i];
       const auto fail = [&](const std::string& token) {
@@ -178,7 +206,7 @@ class Bpe : public TokenModel {
       const std::string merged = left + right.substr(m_prefix.size());
       const auto id = m_vocabulary.idOf(merged);
       if (!id) fail(merged);
-      m_merges[pairKey(*leftId, *rightId)] = {static_cast<std::uint32_t>(i), *id};
+      m_merges.set(pairKey(*leftId, *rightId), {static_cast<std::uint32_t>(i), *id});
     }
   }
 
@@ -237,8 +265,8 @@ class Bpe : public TokenModel {
   std::optional<std::string> m_unknown;
   std::string m_prefix, m_suffix;
   bool m_isFused, m_hasBytes, m_isWholeFirst;
-  bool m_isCut = false;
   MergeTable m_merges;
+  bool m_isCut = false;
   std::array<std::int32_t, 256> m_bytes{};
 };
 

@@ -10,8 +10,8 @@
 namespace ql {
 namespace {
 
-// \s is the property White_Space; PCRE2's own \s has U+180E besides. \w is that of UTS 18 without joiners.
-constexpr std::string_view kWordSet = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+// \s is the property White_Space; PCRE2's own \s has U+180E besides. \w of Oniguruma takes in all numbers.
+constexpr std::string_view kWordSet = "\\p{Alphabetic}\\p{M}\\p{N}\\p{Pc}";
 constexpr std::string_view kHexSet = "0-9a-fA-F";
 
 struct LongName {

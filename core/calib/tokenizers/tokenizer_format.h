@@ -3,6 +3,7 @@
 #include "core/calib/tokenizer.h"
 #include "core/io/mapped_file.h"
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
@@ -34,6 +35,11 @@ class TokenizerFile {
   std::string m_text;  // a copy: a mapping could change under the parser
   std::string m_where, m_sha256;
 };
+
+/// As numbers come out of a parsed file.
+inline std::uint32_t unsignedId(std::int32_t id) {
+  return static_cast<std::uint32_t>(id);
+}
 
 /// The JSON object in a file beside the tokenizer; an empty object when there is no such file.
 nlohmann::json companionJson(const std::filesystem::path& tokenizerFile, const std::string& name);

@@ -41,10 +41,11 @@ Json addedTokens(const fs::path& path, const Json& config, const Vocabulary& voc
     auto token = specialToken(config, name);
     if (!token) token = specialToken(map, name);
     const auto id = token ? vocabulary.idOf(*token) : std::nullopt;
-    if (id) list.push_back({{"id", *id}, {"content", *token}, {"special", true}});
+    if (id) list.push_back({{"id", unsignedId(*id)}, {"content", *token}, {"special", true}});
   }
   const auto end = vocabulary.idOf("<|endoftext|>");
-  if (list.empty() && end) list.push_back({{"id", *end}, {"content", "<|endoftext|>"}, {"special", true}});
+  if (list.empty() && end)
+    list.push_back({{"id", unsignedId(*end)}, {"content", "<|endoftext|>"}, {"special", true}});
   return list;
 }
 
@@ -78,7 +79,7 @@ Json parts(const fs::path& path, const TokenizerSpec& spec) {
     if (!id) options.failFormat("the bos_token " + quotedText(bos) + " is not in the vocabulary");
     made["post_processor"] = {{"type", "TemplateProcessing"},
                               {"single", {{{"SpecialToken", {{"id", bos}}}}, {{"Sequence", {{"id", "A"}}}}}},
-                              {"special_tokens", {{bos, {{"ids", Json::array({*id})}}}}}};
+                              {"special_tokens", {{bos, {{"ids", Json::array({unsignedId(*id)})}}}}}};
   }
   return made;
 }

@@ -42,7 +42,7 @@ Json addedTokens(const Specials& specials, const Vocabulary& vocabulary) {
   for (const std::string& token :
        {specials.padding, specials.unknown, specials.begin, specials.end, specials.mask}) {
     const auto id = vocabulary.idOf(token);
-    if (id) list.push_back({{"id", *id}, {"content", token}, {"special", true}});
+    if (id) list.push_back({{"id", unsignedId(*id)}, {"content", token}, {"special", true}});
   }
   return list;
 }
@@ -61,8 +61,9 @@ Json parts(const Json& config, const Specials& specials, const Vocabulary& vocab
                {"decoder", {{"type", "WordPiece"}}}};
   const auto begin = vocabulary.idOf(specials.begin), end = vocabulary.idOf(specials.end);
   if (begin && end) {
-    made["post_processor"] = {
-        {"type", "BertProcessing"}, {"cls", {specials.begin, *begin}}, {"sep", {specials.end, *end}}};
+    made["post_processor"] = {{"type", "BertProcessing"},
+                              {"cls", {specials.begin, unsignedId(*begin)}},
+                              {"sep", {specials.end, unsignedId(*end)}}};
   }
   return made;
 }
