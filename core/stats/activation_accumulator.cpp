@@ -154,11 +154,11 @@ std::vector<float> ActivationAccumulator::State::signsFor(std::uint64_t firstTok
   std::vector<float> signs(static_cast<std::size_t>(count * sketchStride), 0.0f);
   for (std::int64_t t = 0; t < count; ++t) {
     float* row = signs.data() + t * sketchStride;
-    for (int j = 0; j < options.sketchColumns; ++j) {
-      const auto column = static_cast<std::uint64_t>(j);
-      const std::uint64_t bits =
-          counterRandom(options.seed, 1 + column / 64, firstToken + static_cast<std::uint64_t>(t));
-      row[j] = ((bits >> (column % 64)) & 1) != 0 ? 1.0f : -1.0f;
+    for (int j = 0; j < options.sketchColumns; j += 64) {
+      std::uint64_t bits = counterRandom(options.seed, 1 + static_cast<std::uint64_t>(j / 64),
+                                         firstToken + static_cast<std::uint64_t>(t));
+      for (int c = j; c < std::min(options.sketchColumns, j + 64); ++c, bits >>= 1)
+        row[c] = (bits & 1) != 0 ? 1.0f : -1.0f;
     }
   }
   return signs;

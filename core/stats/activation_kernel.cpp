@@ -30,7 +30,7 @@ std::uint32_t largestMagnitudeTarget(const float* x, std::int64_t columns) {
   return result;
 }
 
-// One vector of columns over all rows of the tile; kTail columns fewer are handled by the scalar sibling.
+// One vector of columns over all rows of the tile; the columns left over are for the scalar sibling.
 void addMomentVector(const TokenTile& tile, std::int64_t c, const MomentPointers& to) {
   const hn::ScalableTag<double> d;
   const hn::Rebind<float, decltype(d)> df;
@@ -98,11 +98,14 @@ HWY_INLINE void addSketchGroup(const float* x, std::int64_t rows, std::int64_t s
     for (int v = 0; v < kVectors; ++v) hn::StoreU(sums[c][v], d, z + c * k + v * kLanes);
 }
 
+// As many channels as there are chains of additions to fill the pipelines with, and registers to hold them.
+constexpr int kSketchChannels = hn::MaxLanes(hn::CappedTag<float, kSketchStep>()) == kSketchStep ? 8 : 4;
+
 void addSketchTarget(const TokenTile& tile, const float* signs, std::int64_t k, float* z) {
   for (std::int64_t j = 0; j < k; j += kSketchStep) {
     std::int64_t c = 0;
-    for (; c + 4 <= tile.columns; c += 4)
-      addSketchGroup<4>(tile.x + c, tile.rows, tile.stride, signs + j, k, z + c * k + j);
+    for (; c + kSketchChannels <= tile.columns; c += kSketchChannels)
+      addSketchGroup<kSketchChannels>(tile.x + c, tile.rows, tile.stride, signs + j, k, z + c * k + j);
     for (; c < tile.columns; ++c)
       addSketchGroup<1>(tile.x + c, tile.rows, tile.stride, signs + j, k, z + c * k + j);
   }
