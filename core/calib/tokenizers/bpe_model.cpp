@@ -193,7 +193,8 @@ class Bpe : public TokenModel {
  private:
   void readMerges(const JsonPart& model, const std::vector<MergePair>& merges) {
     for (std::size_t i = 0; i < merges.size(); ++i) {
-      const auto& [left, right] = merges[i];
+      const std::string& left = merges[i].first;
+      const std::string& right = merges[i].second;
       const auto fail = [&](const std::string& token) {
         model.failFormat("merge " + withThousands(i + 1) + " (" + quotedText(left) + " with " +
                          quotedText(right) + ") needs the token " + quotedText(token) +
