@@ -212,17 +212,21 @@ std::uint64_t blockWorkBytes(const DecoderSpec& spec, const BlockParts& block, s
   const auto hidden = static_cast<std::uint64_t>(spec.hidden);
   const auto queries = static_cast<std::uint64_t>(spec.heads * spec.headDim);
   const auto values = static_cast<std::uint64_t>(spec.kvHeads * spec.headDim);
-  std::uint64_t attention = hidden + queries + 2 * values;
-  if (block.qkv.isPresent()) attention += queries + 2 * values;
-  std::uint64_t mlp = hidden + mlpFloats(block.mlp);
+  // Each maximum: before and behind the point where buffers are given back; the hook's version of an input
+  // (a second one while it grows) stands beside them.
+  const std::uint64_t fused = block.qkv.isPresent() ? queries + 2 * values : 0;
+  const std::uint64_t attention = 2 * hidden + queries + std::max(2 * values + fused, queries);
+  std::uint64_t mlp = 2 * hidden + mlpFloats(block.mlp);
+  if (block.mlp.isPresent())
+    mlp = std::max(mlp, 2 * hidden + 2 * static_cast<std::uint64_t>(block.mlp.width()));
   if (block.router.isPresent()) {
     // Output and logits beside the input; the worst case sends every token to one expert.
     const std::uint64_t expert = block.experts.empty() ? 0 : mlpFloats(block.experts.front());
     mlp = 3 * hidden + static_cast<std::uint64_t>(spec.experts.count + 4 * spec.experts.perToken) +
-          std::max(expert + 4, mlpFloats(block.mlp) + 1);
+          std::max(expert + 4, mlpFloats(block.mlp) + 1) + widestInput(block);
   }
   const std::uint64_t tables = static_cast<std::uint64_t>(spec.rope.dimensions * longestWindow);
-  const std::uint64_t perToken = std::max(attention, mlp) + widestInput(block);  // and the hook's input
+  const std::uint64_t perToken = std::max(attention, mlp);
   return (perToken * static_cast<std::uint64_t>(tokens) + tables) * sizeof(float);
 }
 
