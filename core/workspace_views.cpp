@@ -15,9 +15,15 @@ namespace {
 constexpr std::int64_t kPictureTile = 8;
 constexpr std::size_t kScanBlock = std::size_t{1} << 20;  // weights a block
 
-std::vector<Choice> diagnosedChoices(const Linear& linear, const DiagnosisOptions& options) {
+/// The choice under diagnosis, then its candidates; activations in groups only help where they are measured.
+std::vector<Choice> diagnosedChoices(const Linear& linear, const DiagnosisOptions& options,
+                                     bool hasActivations) {
   std::vector<Choice> choices{options.choice.weight ? options.choice : defaultChoice()};
-  for (Choice& choice : remedyCandidates(choices.front(), linear.in())) choices.push_back(std::move(choice));
+  const Choice diagnosed = choices.front();
+  for (Choice& choice : remedyCandidates(diagnosed, linear.in())) choices.push_back(std::move(choice));
+  if (!hasActivations) return choices;
+  for (Choice& choice : activationRemedyCandidates(diagnosed, linear.in()))
+    choices.push_back(std::move(choice));
   return choices;
 }
 
@@ -42,7 +48,8 @@ Workspace::ScanResult scanBlock(DType dtype, std::span<const std::byte> bytes, s
 
 std::vector<Finding> Workspace::findings(LinearId id, const DiagnosisOptions& options) const {
   const Linear& linear = m_state->model.linears.at(id);
-  const std::vector<Choice> choices = diagnosedChoices(linear, options);
+  const auto activations = m_state->usableActivations(id);
+  const std::vector<Choice> choices = diagnosedChoices(linear, options, activations != nullptr);
   const auto stats = m_state->weightStats(id);
   const auto error = m_state->error(id, choices.front());
   if (!stats || !error) return {};
@@ -51,7 +58,7 @@ std::vector<Finding> Workspace::findings(LinearId id, const DiagnosisOptions& op
     if (const auto measured = m_state->error(id, choices[i])) candidates.push_back({choices[i], *measured});
   DiagnosisOptions complete = options;
   complete.choice = choices.front();
-  return ql::diagnose(linear, *stats, *error, candidates, m_state->gain(id), complete);
+  return ql::diagnose(linear, *stats, *error, candidates, m_state->gain(id), activations.get(), {}, complete);
 }
 
 std::vector<Finding> Workspace::diagnose(const DiagnosisOptions& options, JobContext& job) {
@@ -65,8 +72,12 @@ std::vector<Finding> Workspace::diagnose(const DiagnosisOptions& options, JobCon
   if (!unmeasured.linears.empty() && m_state->source) analyze(unmeasured, job);
   std::vector<Finding> all;
   for (const LinearId id : ids) {
-    if (m_state->source)
-      measure(std::span(&id, 1), diagnosedChoices(m_state->model.linears[id], options), job);
+    if (m_state->source) {
+      const bool hasActivations = m_state->usableActivations(id) != nullptr;
+      const auto choices = diagnosedChoices(m_state->model.linears[id], options, hasActivations);
+      measure(std::span(&id, 1), choices, job);
+      if (hasActivations) measureOutputs(std::span(&id, 1), choices, job);
+    }
     job.step();
     for (Finding& finding : findings(id, options)) all.push_back(std::move(finding));
   }

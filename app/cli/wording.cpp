@@ -89,6 +89,16 @@ std::string normGainOutliers(const Finding& finding) {
          " of the weighted error. The weights themselves are fine. " + errorClause(finding);
 }
 
+std::string activationOutliers(const Finding& finding) {
+  std::string text = count(finding, "channel_count") + " of " + count(finding, "in") +
+                     " channels of the input" + inBrackets(channelList(finding, "channels")) + " reach " +
+                     figure(number(finding, "act_absmax"));
+  const double ratio = number(finding, "act_channel_peak_ratio");
+  if (std::isfinite(ratio)) text += ", " + figure(ratio) + " times the median channel";
+  return text + ", over " + count(finding, "tokens") + " tokens. Rounding the activations alone costs " +
+         percent(number(finding, "output_rel_a")) + " of the output.";
+}
+
 std::string deadRows(const Finding& finding) {
   return count(finding, "row_count") + " of " + count(finding, "out") + " output channels" +
          inBrackets(channelList(finding, "rows")) + " are all zero: they cost memory and do nothing.";
@@ -150,6 +160,8 @@ std::string findingSentence(const Finding& finding) {
     text = heavyTails(finding);
   else if (finding.code == "norm_gain_outliers")
     text = normGainOutliers(finding);
+  else if (finding.code == "activation_outliers")
+    text = activationOutliers(finding);
   else if (finding.code == "dead_rows")
     text = deadRows(finding);
   else if (finding.code == "non_finite")
@@ -177,8 +189,15 @@ std::string figureName(const std::string& key) {
 }
 
 std::string remedySentence(const Remedy& remedy) {
-  return weightSchemeText(remedy.choice) + ": " + figureName(remedy.figure) + " " + percent(remedy.before) +
-         " -> " + percent(remedy.after);
+  std::string how = weightSchemeText(remedy.choice);
+  if (remedy.choice.activation && remedy.choice.activation->granularity == Granularity::Group)
+    how += ", activations " + actSchemeText(remedy.choice);
+  if (remedy.smoothing) {
+    how = remedy.smoothing->method + " (" + remedy.smoothing->statistic + ", alpha " +
+          figure(remedy.smoothing->alpha) + "), then " + how;
+  }
+  return how + ": " + figureName(remedy.figure) + " " + percent(remedy.before) + " -> " +
+         percent(remedy.after);
 }
 
 std::string remedyCommand(const Remedy& remedy, const Finding& finding, const Choice& diagnosed,

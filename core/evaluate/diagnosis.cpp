@@ -1,4 +1,4 @@
-#include "core/evaluate/diagnosis.h"
+#include "core/evaluate/diagnosis_case.h"
 
 #include <algorithm>
 #include <cmath>
@@ -10,114 +10,16 @@ namespace {
 constexpr double kGainPeakRatio = 8;  // gains of trained norms stay within a few times their median
 constexpr double kErrorShare = 0.5;   // of the weighted error that the outlying gains must carry
 constexpr double kTailFactor = 1.5;   // error against a Gaussian matrix from which tails are called heavy
-constexpr double kWorthwhile = 0.9;   // a remedy leaves at most this share of the error
 constexpr double kNonFiniteSeverity =
     10;  // above any error fraction: nothing else counts before it is settled
 constexpr std::int64_t kFewColumns = 4,
                        kFewShare = 32;  // at most 1 in 32 columns (or 4) make a column pattern
 constexpr std::size_t kListedRows = 64;
 
-template <class T>
-double lowerMedian(std::vector<T> values) {
-  if (values.empty()) return 0;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>((values.size() - 1) / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return static_cast<double>(*middle);
-}
-
-/// Indices of values above `threshold`, ascending.
-std::vector<std::int64_t> above(const std::vector<float>& values, double threshold) {
-  std::vector<std::int64_t> indices;
-  for (std::size_t j = 0; j < values.size(); ++j) {
-    if (static_cast<double>(values[j]) > threshold) indices.push_back(static_cast<std::int64_t>(j));
-  }
-  return indices;
-}
-
-/// Values nearer (in log) to the largest than to the median: median * sqrt(max / median). Empty without a
-/// median.
-std::vector<std::int64_t> standingOut(const std::vector<float>& magnitudes) {
-  const double median = lowerMedian(magnitudes);
-  if (!(median > 0)) return {};
-  const double largest = static_cast<double>(*std::max_element(magnitudes.begin(), magnitudes.end()));
-  return above(magnitudes, median * std::sqrt(largest / median));
-}
-
-/// The figure a finding rests on: measured output error where both sides have it, else the norm-weighted one.
-struct Figure {
-  const char* key;
-  std::optional<double> LayerError::*member;
-};
-
-Figure figureOf(const LayerError& error) {
-  if (error.outputRelWa) return {"output_rel_wa", &LayerError::outputRelWa};
-  if (error.outputRelW) return {"output_rel_w", &LayerError::outputRelW};
-  return {"norm_weighted_rel", &LayerError::normWeightedRel};
-}
-
-/// Everything the rules look at.
-struct Case {
-  const Linear& linear;
-  const WeightStats& stats;
-  const LayerError& error;
-  std::span<const StoredError> candidates;
-  std::span<const float> gain;
-  const DiagnosisOptions& options;
-  Figure figure;
-  double level = 0;  // the figure's value
-
-  bool isOverTarget() const { return level > options.target; }
-};
-
-Finding startFinding(const Case& c, const char* code, double severity) {
-  Finding finding;
-  finding.layer = c.linear.name;
-  finding.code = code;
-  finding.severity = severity;
-  finding.evidence = c.error.evidence;
-  return finding;
-}
-
-void addShape(const Case& c, Finding& finding) {
-  finding.values["in"] = c.stats.in;
-  finding.values["out"] = c.stats.out;
-}
-
-void addErrorValues(const Case& c, Finding& finding) {
-  addShape(c, finding);
-  finding.values["dead_code"] = c.error.deadCode;
-  finding.values["dead_code_gaussian"] = c.error.deadCodeGaussian;
-  finding.values["column_peak_ratio"] = c.error.columnPeakRatio;
-  if (c.error.normWeightedRel) finding.values["norm_weighted_rel"] = *c.error.normWeightedRel;
-}
-
-/// Measured candidates that help, best first, and which of them reaches the target at the least cost in bits.
-void addRemedies(const Case& c, Finding& finding) {
-  struct Candidate {
-    Remedy remedy;
-    double bits;
-  };
-  std::vector<Candidate> helping;
-  for (const StoredError& candidate : c.candidates) {
-    const std::optional<double> after = candidate.error.*c.figure.member;
-    if (!after || *after > kWorthwhile * c.level) continue;
-    helping.push_back({{candidate.choice, c.figure.key, c.level, *after}, candidate.error.bitsPerWeight});
-  }
-  std::stable_sort(helping.begin(), helping.end(),
-                   [](const auto& a, const auto& b) { return a.remedy.after < b.remedy.after; });
-  std::optional<std::size_t> recommended;
-  for (std::size_t i = 0; i < helping.size(); ++i) {
-    const bool isCheaper = !recommended || helping[i].bits < helping[*recommended].bits;
-    if (helping[i].remedy.after <= c.options.target && isCheaper) recommended = i;
-    finding.remedies.push_back(helping[i].remedy);
-  }
-  if (recommended) finding.values["recommended"] = static_cast<std::int64_t>(*recommended);
-}
-
 /// Criteria a and b of the detector (diagnosis.h). (a) is calibrated for 8 bits. (b) says that a few columns
 /// set the scales of whole rows, so under groups it counts only where the error shows that the groups do not
 /// contain them.
-std::string outlierCriterion(const Case& c, const std::vector<std::int64_t>& channels) {
+std::string outlierCriterion(const DiagnosisCase& c, const std::vector<std::int64_t>& channels) {
   const WeightScheme& scheme = *c.options.choice.weight;
   const bool spansRow =
       scheme.granularity == Granularity::OutputChannel || scheme.granularity == Granularity::Tensor;
@@ -133,7 +35,7 @@ std::string outlierCriterion(const Case& c, const std::vector<std::int64_t>& cha
   return std::string(isDead ? "a" : "") + (isPeakedHere ? "b" : "");
 }
 
-std::optional<Finding> weightOutlierColumns(const Case& c) {
+std::optional<Finding> weightOutlierColumns(const DiagnosisCase& c) {
   const std::vector<std::int64_t> channels = standingOut(c.stats.columns.absmax);
   if (channels.empty()) return std::nullopt;
   const std::string criterion = outlierCriterion(c, channels);
@@ -159,37 +61,50 @@ std::optional<Finding> weightOutlierColumns(const Case& c) {
   return finding;
 }
 
+/// Share of the weights' output error that columns carry, each with the energy of its channel: measured, or
+/// g^2 if normalised activations had unit variance. 0 when the columns' errors are not at hand.
+double errorShare(const DiagnosisCase& c, const std::vector<std::int64_t>& channels) {
+  const std::size_t in = c.error.columnError.size();
+  const bool isMeasured =
+      c.activations && c.activations->all.tokens > 0 && c.activations->all.sumSq.size() == in;
+  if (!isMeasured && c.gain.size() != in) return 0;
+  double all = 0, ofChannels = 0;
+  for (std::size_t j = 0; j < in; ++j) {
+    const double g = isMeasured ? 0 : static_cast<double>(c.gain[j]);
+    const double share = (isMeasured ? c.activations->all.meanSq(j) : g * g) * c.error.columnError[j];
+    all += share;
+    if (std::binary_search(channels.begin(), channels.end(), static_cast<std::int64_t>(j)))
+      ofChannels += share;
+  }
+  return all > 0 ? ofChannels / all : 0;
+}
+
 /// Large gains of the norm on columns that the weights keep small: the activations will have outliers there,
 /// and the weight error of those columns counts g^2 times.
-std::optional<Finding> normGainOutliers(const Case& c) {
-  if (!c.isOverTarget() || c.gain.empty() || c.gain.size() != c.error.columnError.size()) return std::nullopt;
+std::optional<Finding> normGainOutliers(const DiagnosisCase& c) {
+  const bool isComplete = !c.gain.empty() && c.gain.size() == c.error.columnError.size();
+  if (!c.areWeightsOverTarget() || !isComplete) return std::nullopt;
   std::vector<float> magnitudes(c.gain.size());
   std::transform(c.gain.begin(), c.gain.end(), magnitudes.begin(), [](float g) { return std::abs(g); });
   const double median = lowerMedian(magnitudes);
   const double largest = static_cast<double>(*std::max_element(magnitudes.begin(), magnitudes.end()));
   if (!(median > 0) || largest < kGainPeakRatio * median) return std::nullopt;
   const std::vector<std::int64_t> channels = standingOut(magnitudes);
-  double weighted = 0, ofChannels = 0;
-  for (std::size_t j = 0; j < magnitudes.size(); ++j) {
-    const double g = static_cast<double>(magnitudes[j]), share = g * g * c.error.columnError[j];
-    weighted += share;
-    if (std::binary_search(channels.begin(), channels.end(), static_cast<std::int64_t>(j)))
-      ofChannels += share;
-  }
-  if (!(ofChannels > kErrorShare * weighted)) return std::nullopt;
+  const double share = errorShare(c, channels);
+  if (!(share > kErrorShare)) return std::nullopt;
   Finding finding = startFinding(c, "norm_gain_outliers", c.level);
   addErrorValues(c, finding);
   finding.values["channels"] = channels;
   finding.values["channel_count"] = static_cast<std::int64_t>(channels.size());
   finding.values["gain_peak_ratio"] = largest / median;
-  finding.values["error_share"] = ofChannels / weighted;
+  finding.values["error_share"] = share;
   addRemedies(c, finding);
   return finding;
 }
 
-std::optional<Finding> heavyTails(const Case& c) {
+std::optional<Finding> heavyTails(const DiagnosisCase& c) {
   const double gaussian = gaussianRelError(*c.options.choice.weight, c.stats.out, c.stats.in);
-  if (!c.isOverTarget() || c.level < kTailFactor * gaussian) return std::nullopt;
+  if (!c.areWeightsOverTarget() || c.weightLevel() < kTailFactor * gaussian) return std::nullopt;
   Finding finding = startFinding(c, "heavy_tails", c.level);
   addErrorValues(c, finding);
   finding.values["gaussian_rel"] = gaussian;
@@ -198,7 +113,7 @@ std::optional<Finding> heavyTails(const Case& c) {
   return finding;
 }
 
-std::optional<Finding> nonFinite(const Case& c) {
+std::optional<Finding> nonFinite(const DiagnosisCase& c) {
   const WeightSummary& s = c.stats.summary;
   if (s.nans + s.posInfs + s.negInfs == 0) return std::nullopt;
   Finding finding = startFinding(c, "non_finite", kNonFiniteSeverity);
@@ -209,7 +124,7 @@ std::optional<Finding> nonFinite(const Case& c) {
   return finding;
 }
 
-std::optional<Finding> deadRows(const Case& c) {
+std::optional<Finding> deadRows(const DiagnosisCase& c) {
   const ChannelStats& rows = c.stats.rows;
   std::vector<std::int64_t> dead;
   for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -230,7 +145,7 @@ std::vector<std::int64_t> peakColumns(const WeightStats& stats, double peakRatio
   const std::vector<float>& absmax = stats.columns.absmax;
   const double median = lowerMedian(absmax);
   if (!(median > 0)) return {};
-  std::vector<std::int64_t> columns = above(absmax, peakRatio * median);
+  std::vector<std::int64_t> columns = indicesAbove(absmax, peakRatio * median);
   std::stable_sort(columns.begin(), columns.end(), [&](std::int64_t a, std::int64_t b) {
     return absmax[static_cast<std::size_t>(a)] > absmax[static_cast<std::size_t>(b)];
   });
@@ -240,7 +155,23 @@ std::vector<std::int64_t> peakColumns(const WeightStats& stats, double peakRatio
 std::vector<Finding> diagnose(const Linear& linear, const WeightStats& stats, const LayerError& error,
                               std::span<const StoredError> candidates, std::span<const float> gain,
                               const DiagnosisOptions& options) {
-  Case c{linear, stats, error, candidates, gain, options, figureOf(error), 0};
+  return diagnose(linear, stats, error, candidates, gain, nullptr, {}, options);
+}
+
+std::vector<Finding> diagnose(const Linear& linear, const WeightStats& stats, const LayerError& error,
+                              std::span<const StoredError> candidates, std::span<const float> gain,
+                              const ActivationStats* activations, std::span<const SmoothedError> smoothed,
+                              const DiagnosisOptions& options) {
+  DiagnosisCase c{linear,
+                  stats,
+                  error,
+                  candidates,
+                  gain,
+                  options,
+                  activations,
+                  smoothed,
+                  diagnosisFigure(error, options.choice),
+                  0};
   c.level = (error.*c.figure.member).value_or(0);
   std::vector<Finding> findings;
   const auto keep = [&](std::optional<Finding> finding) {
@@ -248,9 +179,15 @@ std::vector<Finding> diagnose(const Linear& linear, const WeightStats& stats, co
     return finding.has_value();
   };
   keep(nonFinite(c));
-  // one cause a matrix: the more specific one wins
-  if (options.choice.weight) {
-    static_cast<void>(keep(weightOutlierColumns(c)) || keep(normGainOutliers(c)) || keep(heavyTails(c)));
+  // one cause a side: the more specific one wins
+  const std::optional<Finding> outliers = activationOutliers(c);
+  // large channels of X also multiply the rounding of their columns of W: that is no fault of the weights
+  const bool explainsWeights =
+      outliers &&
+      errorShare(c, std::get<std::vector<std::int64_t>>(outliers->values.at("channels"))) > kErrorShare;
+  keep(outliers);
+  if (options.choice.weight && !keep(weightOutlierColumns(c)) && !explainsWeights) {
+    static_cast<void>(keep(normGainOutliers(c)) || keep(heavyTails(c)));
   }
   keep(deadRows(c));
   return findings;
@@ -268,6 +205,17 @@ std::vector<Choice> remedyCandidates(const Choice& choice, std::int64_t in) {
     candidate.weight->groupSize = size;
     candidate.weight->block.reset();
     candidates.push_back(candidate);
+  }
+  return candidates;
+}
+
+std::vector<Choice> activationRemedyCandidates(const Choice& choice, std::int64_t in) {
+  std::vector<Choice> candidates;
+  if (!choice.activation || !choice.activation->dynamic) return candidates;
+  for (Choice& candidate : remedyCandidates(choice, in)) {
+    candidate.activation->granularity = Granularity::Group;
+    candidate.activation->groupSize = candidate.weight->groupSize;
+    candidates.push_back(std::move(candidate));
   }
   return candidates;
 }

@@ -72,6 +72,12 @@ QString nonFiniteSentence(const Finding& finding) {
       .arg(countText(static_cast<std::int64_t>(count)));
 }
 
+QString activationSentence(const Finding& finding) {
+  return tr("Rounding the input alone costs %1 of the output: channels %2 reach %3 times the median.")
+      .arg(percentText(valueOf<double>(finding, "output_rel_a")), channelList(finding),
+           QString::number(valueOf<double>(finding, "act_channel_peak_ratio"), 'g', 3));
+}
+
 QString deadRowsSentence(const Finding& finding) {
   const double rows = std::max({valueOf<double>(finding, "dead_rows"), valueOf<double>(finding, "zero_rows"),
                                 valueOf<double>(finding, "rows"), valueOf<double>(finding, "count")});
@@ -94,6 +100,7 @@ QString problemSentence(const Finding& finding) {
                                 "weights are fine.")
                                  .arg(names);
   }
+  if (finding.code == "activation_outliers") return activationSentence(finding);
   if (finding.code == "non_finite") return nonFiniteSentence(finding);
   if (finding.code == "dead_rows") return deadRowsSentence(finding);
   return tr("Something stands out here: %1.").arg(QString::fromStdString(finding.code));
@@ -103,6 +110,7 @@ QString figureName(const std::string& key) {
   if (key == "norm_weighted_rel") return tr("norm-weighted error");
   if (key == "weight_rel_fro") return tr("relative Frobenius error");
   if (key == "dead_code") return tr("dead codes");
+  if (key.rfind("output_rel", 0) == 0) return tr("output error");
   return QString::fromStdString(key);
 }
 
@@ -136,6 +144,7 @@ QString findingTitle(const Finding& finding) {
   if (finding.code == "weight_outlier_columns") return tr("Outlier input channels in the weights");
   if (finding.code == "heavy_tails") return tr("Heavy tails");
   if (finding.code == "norm_gain_outliers") return tr("Activation outliers ahead");
+  if (finding.code == "activation_outliers") return tr("Outlier channels in the activations");
   if (finding.code == "non_finite") return tr("NaN or infinite weights");
   if (finding.code == "dead_rows") return tr("Output channels of zeros");
   return capitalised(QString::fromStdString(finding.code).replace(QLatin1Char('_'), QLatin1Char(' ')));
@@ -152,12 +161,14 @@ QString findingShort(const Finding& finding) {
   if (finding.code == "heavy_tails") return tr("heavy tails");
   if (finding.code == "norm_gain_outliers")
     return has(finding, "channels") ? tr("norm gains %1").arg(channelList(finding)) : tr("norm gains");
+  if (finding.code == "activation_outliers") return tr("activations %1").arg(channelList(finding));
   if (finding.code == "non_finite") return tr("NaN or Inf");
   if (finding.code == "dead_rows") return tr("zero rows");
   return QString::fromStdString(finding.code);
 }
 
 QString remedyLabel(const Remedy& remedy) {
+  if (remedy.smoothing) return tr("Smooth (%1)").arg(QString::fromStdString(remedy.smoothing->statistic));
   return tr("Use %1").arg(granularityText(remedy.choice));
 }
 

@@ -55,7 +55,7 @@ class PlantedSource : public CheckpointSource {
 
   std::vector<float> gain(const Linear& linear) const {
     if (!linear.norm) return {};
-    std::vector<float> g = readVector(*m_checkpoint, *linear.norm);
+    std::vector<float> g = ql::readVector(*m_checkpoint, *linear.norm);
     const auto it = m_factors.find(*linear.norm);
     if (it == m_factors.end()) return g;
     for (const auto& [j, factor] : it->second.columns) g[static_cast<std::size_t>(j)] *= factor;
