@@ -2,6 +2,7 @@
 
 #include "core/base/version.h"
 #include "widgets/bridge/app_style.h"
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/command_text.h"
 #include "widgets/bridge/icons.h"
 #include "widgets/bridge/metric_info.h"
@@ -28,6 +29,7 @@
 #include <QScreen>
 #include <QSettings>
 #include <QStackedWidget>
+#include <QStandardItemModel>
 #include <QStatusBar>
 #include <QToolBar>
 #include <QVBoxLayout>
@@ -77,18 +79,23 @@ void MainWindow::setupCentre() {
   auto* column = new QVBoxLayout(centre);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  column->addWidget(m_messages = new MessageBar(centre));
   column->addWidget(m_stack = new QStackedWidget(centre), 1);
   m_stack->addWidget(m_start = new StartPage(m_session, m_stack));
   m_stack->addWidget(m_work = new WorkArea(m_session, m_stack));
   // The start page may be narrower than the docks; the stack must not force their width upon it.
   m_stack->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Ignored);
+  m_messages = new MessageBar(centre);
   setCentralWidget(centre);
   connect(m_start, &StartPage::openFolderRequested, this, &MainWindow::openFolderDialog);
   connect(m_start, &StartPage::openFileRequested, this, &MainWindow::openFileDialog);
   connect(m_start, &StartPage::demoRequested, this, &MainWindow::openDemo);
   connect(m_start, &StartPage::pathRequested, this, [this](const QString& path) { openPath(path); });
   connect(m_start, &StartPage::guideRequested, this, &MainWindow::showHelp);
+  connect(m_session->calibration(), &CalibrationControl::calibrateRequested, this, &MainWindow::calibrate);
+  connect(m_session->calibration(), &CalibrationControl::importRequested, this,
+          &MainWindow::importActivations);
+  connect(m_session->calibration(), &CalibrationControl::changed, this,
+          &MainWindow::updateCalibrationActions);
   for (Canvas* canvas : m_work->findChildren<Canvas*>())
     connect(canvas, &Canvas::message, m_session, &Session::message);
 }
@@ -112,22 +119,28 @@ void MainWindow::setupToolbar() {
   m_toolbar->addWidget(caption);
   m_metric = new QComboBox(m_toolbar);
   m_metric->setAccessibleName(tr("Metric"));
-  m_metric->setToolTip(tr("What colours the overview, the tree and the plan table (keys 1 to 9)"));
+  m_metric->setToolTip(tr("What colours the overview, the tree and the plan table (keys 0 to 9)"));
   m_metric->setMinimumWidth(scaledPx(168));
-  for (const MetricInfo& info : metricInfos()) {
-    m_metric->addItem(info.name);
-    m_metric->setItemData(m_metric->count() - 1, info.sentence, Qt::ToolTipRole);
+  for (const std::vector<Metric>& group : metricGroups()) {
+    if (m_metric->count() > 0) m_metric->insertSeparator(m_metric->count());
+    for (const Metric metric : group) m_metric->addItem(metricInfo(metric).name, static_cast<int>(metric));
   }
+  m_metric->setMaxVisibleItems(24);
   caption->setBuddy(m_metric);
   m_toolbar->addWidget(m_metric);
   connect(m_metric, &QComboBox::activated, this, [this](int index) {
     ViewSettings view = m_session->view();
-    view.metric = static_cast<Metric>(index);
+    view.metric = static_cast<Metric>(m_metric->itemData(index).toInt());
     view.range.reset();
     m_session->setView(view);
   });
-  connect(m_session, &Session::viewChanged, this,
-          [this] { m_metric->setCurrentIndex(static_cast<int>(m_session->view().metric)); });
+  connect(m_session, &Session::viewChanged, this, &MainWindow::showMetric);
+  connect(m_session->calibration(), &CalibrationControl::changed, this, &MainWindow::updateMetrics);
+  connect(m_session, &Session::workspaceChanged, this, &MainWindow::updateMetrics);
+  updateMetrics();
+  m_toolbar->addSeparator();
+  m_toolbar->addAction(action("calibrate"));
+  m_toolbar->addAction(action("verify-plan"));
   auto* gap = new QWidget(m_toolbar);
   gap->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
   m_toolbar->addWidget(gap);
@@ -146,6 +159,27 @@ void MainWindow::setupToolbar() {
   send->setToolTip(action("export-plan")->toolTip());
   m_toolbar->addWidget(send);
   connect(send, &QPushButton::clicked, action("export-plan"), &QAction::trigger);
+}
+
+void MainWindow::showMetric() {
+  m_metric->setCurrentIndex(m_metric->findData(static_cast<int>(m_session->view().metric)));
+}
+
+// What the activations at hand cannot support is greyed, with the reason.
+void MainWindow::updateMetrics() {
+  auto* items = qobject_cast<QStandardItemModel*>(m_metric->model());
+  for (const MetricInfo& info : metricInfos()) {
+    const QString reason = m_session->calibration()->missing(info.metric);
+    const QString tip =
+        reason.isEmpty() ? info.sentence : info.sentence + QLatin1Char('\n') + tr("Not now: %1.").arg(reason);
+    const int at = m_metric->findData(static_cast<int>(info.metric));
+    items->item(at)->setEnabled(reason.isEmpty());
+    m_metric->setItemData(at, tip, Qt::ToolTipRole);
+    QAction* entry = findChild<QAction*>(QStringLiteral("metric-%1").arg(QLatin1String(info.key)));
+    entry->setEnabled(reason.isEmpty() && m_session->model());
+    entry->setToolTip(tip);
+  }
+  showMetric();
 }
 
 void MainWindow::adaptToolbar() {
@@ -209,6 +243,8 @@ void MainWindow::updateTitle() {
 void MainWindow::updateActions() {
   const bool isOpen = m_session->model() != nullptr;
   for (QAction* action : m_modelActions) action->setEnabled(isOpen);
+  updateMetrics();
+  updateCalibrationActions();
   if (!isOpen) return;
   adaptToolbar();
   const bool hasCurrent = m_session->selection()->current().has_value();

@@ -1,12 +1,14 @@
 #pragma once
 // The window: menus, toolbar, message bar, start page or work area, status bar; opening, saving, closing.
 // What the parts show is theirs; what they do together (open a file, ask before losing edits) is here.
+#include "widgets/bridge/metric.h"
 #include "widgets/bridge/settings.h"
 
 #include <QMainWindow>
 
 #include <functional>
 
+class QActionGroup;
 class QComboBox;
 class QLabel;
 class QMenu;
@@ -53,6 +55,10 @@ class MainWindow : public QMainWindow {
   void saveTableCsv();
   void saveStatistics();
   void runScan();
+  void calibrate();
+  void importActivations();
+  void verifyPlan();
+  void showCoverage();
   void selectFlagged();
   void nextFinding(int step);
   void nextLinear(int step);
@@ -83,6 +89,8 @@ class MainWindow : public QMainWindow {
   void setupAnalyzeMenu(QMenu* menu);
   void setupHelpMenu(QMenu* menu);
   void setupMetricMenu(QMenu* menu);
+  void addMetric(QMenu* menu, QActionGroup* group, Metric metric);
+  void setupCalibration(QMenu* menu);
   void setupThemeMenu(QMenu* menu);
   void setupToolbar();
   void setupStatusBar();
@@ -100,6 +108,10 @@ class MainWindow : public QMainWindow {
   void workspaceChanged();
   void updateTitle();
   void updateActions();
+  void showMetric();
+  void updateMetrics();
+  void updateCalibrationActions();
+  bool takeDroppedActivations(const QString& path);  // false: open it like any file
   void adaptToolbar();
   Canvas* activeCanvas() const;
 

@@ -317,7 +317,11 @@ void MainWindow::dropEvent(QDropEvent* event) {
   event->acceptProposedAction();
   // Not inside the drop: the other program waits for it to end, and this may ask a question.
   QMetaObject::invokeMethod(
-      this, [this, path] { openPath(path); }, Qt::QueuedConnection);
+      this,
+      [this, path] {
+        if (!takeDroppedActivations(path)) openPath(path);
+      },
+      Qt::QueuedConnection);
 }
 
 }  // namespace ql

@@ -196,24 +196,30 @@ void MainWindow::setupEditMenu(QMenu* menu) {
 
 void MainWindow::setupMetricMenu(QMenu* menu) {
   auto* group = new QActionGroup(this);
-  int number = 1;
-  for (const MetricInfo& info : metricInfos()) {
-    const QByteArray name = "metric-" + QByteArray::number(number), keys = QByteArray::number(number);
-    const QByteArray text = info.name.toUtf8(), tip = info.sentence.toUtf8();
-    QAction* action = add(menu, {name.constData(), text.constData(), keys.constData(), tip.constData()},
-                          [this, metric = info.metric] {
-                            ViewSettings view = m_session->view();
-                            view.metric = metric;
-                            view.range.reset();
-                            m_session->setView(view);
-                          });
-    action->setCheckable(true);
-    action->setChecked(info.metric == m_session->view().metric);
-    group->addAction(action);
-    connect(m_session, &Session::viewChanged, action,
-            [this, action, metric = info.metric] { action->setChecked(m_session->view().metric == metric); });
-    ++number;
+  for (const std::vector<Metric>& metrics : metricGroups()) {
+    if (!menu->isEmpty()) menu->addSeparator();
+    for (const Metric metric : metrics) addMetric(menu, group, metric);
   }
+}
+
+void MainWindow::addMetric(QMenu* menu, QActionGroup* group, Metric metric) {
+  const MetricInfo& info = metricInfo(metric);
+  const QByteArray name = QByteArray("metric-") + info.key;
+  const QByteArray keys =
+      metricKey(metric) ? QKeySequence(metricKey(metric)).toString().toLatin1() : QByteArray();
+  const QByteArray text = info.name.toUtf8(), tip = info.sentence.toUtf8();
+  QAction* action =
+      add(menu, {name.constData(), text.constData(), keys.constData(), tip.constData()}, [this, metric] {
+        ViewSettings view = m_session->view();
+        view.metric = metric;
+        view.range.reset();
+        m_session->setView(view);
+      });
+  action->setCheckable(true);
+  action->setChecked(metric == m_session->view().metric);
+  group->addAction(action);
+  connect(m_session, &Session::viewChanged, action,
+          [this, action, metric] { action->setChecked(m_session->view().metric == metric); });
 }
 
 void MainWindow::setupThemeMenu(QMenu* menu) {
@@ -332,6 +338,10 @@ void MainWindow::setupPlanMenu(QMenu* menu) {
        QT_TR_NOOP("Drop what is tried and not applied")},
       [inspector] { inspector->revert(); });
   add(menu,
+      {"verify-plan", QT_TR_NOOP("&Verify plan…"), "Ctrl+Shift+V",
+       QT_TR_NOOP("Perplexity and logit KL of the model under the plan, on text")},
+      [this] { verifyPlan(); });
+  add(menu,
       {"edit-spec", QT_TR_NOOP("&Edit in the table"), "",
        QT_TR_NOOP("Edit the choice of the current linear as SPEC (in the table: F2)")},
       [this] {
@@ -366,11 +376,28 @@ void MainWindow::setupPlanMenu(QMenu* menu) {
       [inspector] { inspector->applyToAll(); });
 }
 
+void MainWindow::setupCalibration(QMenu* menu) {
+  add(menu,
+      {"calibrate", QT_TR_NOOP("Cali&brate…"), "Ctrl+B",
+       QT_TR_NOOP("Run the model on text: activations and output errors of every linear")},
+      [this] { calibrate(); });
+  add(menu,
+      {"import-activations", QT_TR_NOOP("&Import activations…"), "",
+       QT_TR_NOOP("Take activations from .safetensors, .npz, an imatrix, act_scales or a capture")},
+      [this] { importActivations(); });
+  add(menu,
+      {"expert-coverage", QT_TR_NOOP("E&xpert coverage…"), "",
+       QT_TR_NOOP("Tokens that each expert saw during calibration")},
+      [this] { showCoverage(); });
+}
+
 void MainWindow::setupAnalyzeMenu(QMenu* menu) {
   add(menu,
       {"measure", QT_TR_NOOP("&Measure the weights"), "F5",
        QT_TR_NOOP("Measure what is missing; finished layers are kept")},
       [this] { m_session->startAnalysis(); });
+  setupCalibration(menu);
+  menu->addSeparator();
   add(menu,
       {"scan", QT_TR_NOOP("Count &NaN, Inf and zeros"), "",
        QT_TR_NOOP("Look at every tensor, not only the linears")},

@@ -9,8 +9,8 @@ namespace ql {
 
 namespace {
 
-const QStringList kViews{QStringLiteral("overview"), QStringLiteral("matrix"), QStringLiteral("channels"),
-                         QStringLiteral("main"), QStringLiteral("start")};
+const QStringList kViews{QStringLiteral("overview"), QStringLiteral("matrix"), QStringLiteral("activations"),
+                         QStringLiteral("channels"), QStringLiteral("main"),   QStringLiteral("start")};
 
 ParsedOptions bad(const QString& text) {
   return {{}, 2, QStringLiteral("quantloupe: %1\nTry quantloupe --help.\n").arg(text)};
@@ -29,8 +29,8 @@ void addOptions(QCommandLineParser& parser) {
     parser.addOption({QString::fromLatin1(name), QString::fromLatin1(text), QString::fromLatin1(value)});
   };
   add("plan", "Open this plan, too.", "PLAN");
-  add("render", "Make a picture of a view: overview, matrix, channels, main or start.", "VIEW");
-  add("layer", "The linear shown in matrix and channels.", "NAME");
+  add("render", "Make a picture of a view: overview, matrix, activations, channels, main or start.", "VIEW");
+  add("layer", "The linear shown in matrix, activations and channels.", "NAME");
   add("size", "Size of the picture in pixels.", "WxH");
   add("theme", "light or dark.", "THEME");
   add("renderer", "How canvases are drawn: auto, gl or raster.", "NAME");

@@ -13,8 +13,8 @@ namespace ql {
 
 struct GuiOptions {
   QString model, plan;
-  QString render;  // "overview", "matrix", "channels", "main", "start"; empty = a window
-  QString layer;   // linear shown in matrix and channels
+  QString render;  // "overview", "matrix", "activations", "channels", "main", "start"; empty = a window
+  QString layer;   // linear shown in matrix, activations and channels
   QString output;  // PNG or SVG
   QSize size{1600, 1000};
   std::optional<ThemeMode> theme;

@@ -7,6 +7,7 @@
 #include "widgets/main_window.h"
 #include "widgets/panels/channel_panel.h"
 #include "widgets/panels/matrix_panel.h"
+#include "widgets/panels/matrix_view.h"
 #include "widgets/panels/message_bar.h"
 #include "widgets/panels/overview_panel.h"
 #include "widgets/panels/start_page.h"
@@ -83,7 +84,8 @@ QString chooseLayer(Session* session, const QString& name) {
 
 Canvas* canvasOf(MainWindow& window, const QString& view) {
   if (view == QLatin1String("overview")) return window.workArea()->overview()->findChild<Canvas*>();
-  if (view == QLatin1String("matrix")) return window.workArea()->matrix()->findChild<Canvas*>();
+  if (view == QLatin1String("matrix") || view == QLatin1String("activations"))
+    return window.workArea()->matrix()->findChild<Canvas*>();
   return window.workArea()->channels()->findChild<Canvas*>();
 }
 
@@ -121,7 +123,12 @@ int renderPicture(const GuiOptions& options) {
   if (!options.plan.isEmpty() && !openInput(window, options.plan, &error)) return fail(error);
   if (const QString problem = chooseLayer(window.session(), options.layer); !problem.isEmpty())
     return fail(problem);
+  MatrixPanel* matrix = window.workArea()->matrix();
+  if (options.render == QLatin1String("activations")) matrix->setQuantity(MatrixQuantity::Activations);
   waitUntil([&] { return window.session()->jobs()->isIdle() && areCanvasesSettled(window); });
+  if (options.render == QLatin1String("activations") && !matrix->view()->content()->tokens)
+    return fail(matrix->view()->problem() +
+                QStringLiteral(" Run `qloupe analyze MODEL --calibration TEXT` first."));
   window.messageBar()->clear();
   waitUntil([&] { return areCanvasesSettled(window); });
   if (options.render == QLatin1String("main")) return writeWindow(window, options.output);

@@ -152,8 +152,8 @@ QFrame[card="true"][current="true"] { border: 2px solid @accent; }
 QFrame[box="true"] { background: @base; border: 1px solid @line; }
 QFrame[dropZone="true"] { background: transparent; border: 1px dashed @outline; border-radius: 3px; }
 QFrame[dropZone="true"][hot="true"] { background: @selected; border: 1px dashed @accent; }
-QFrame[messageKind="error"] { background: @findingGround; border: 0px; border-bottom: 1px solid @line; }
-QFrame[messageKind="info"] { background: @selected; border: 0px; border-bottom: 1px solid @line; }
+QFrame[messageKind="error"] { background: @findingGround; border: 1px solid @finding; border-radius: 4px; }
+QFrame[messageKind="info"] { background: @selected; border: 1px solid @outline; border-radius: 4px; }
 )";
 
 QString colored(QString sheet, const Theme& t) {

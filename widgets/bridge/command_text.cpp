@@ -59,6 +59,14 @@ std::optional<QStringList> blockArguments(const Model& model, const std::vector<
   return arguments;
 }
 
+QStringList textArguments(bool isIds, const WindowOptions& windows) {
+  QStringList words;
+  if (isIds) words << QStringLiteral("--ids");
+  words << QStringLiteral("--tokens") << QString::number(windows.maxTokens);
+  if (windows.context > 0) words << QStringLiteral("--context") << QString::number(windows.context);
+  return words;
+}
+
 }  // namespace
 
 QString shellQuoted(const QString& text) {
@@ -84,6 +92,29 @@ QStringList linearArguments(const Model& model, const std::vector<LinearId>& ids
 
 QString analyzeCommand(Session& session) {
   return QStringLiteral("qloupe analyze %1 -o stats.h5").arg(modelPath(session));
+}
+
+QString calibrateCommand(Session& session, const QString& path, bool isIds, const WindowOptions& windows,
+                         bool keepMoments) {
+  QStringList words{QStringLiteral("qloupe analyze"), modelPath(session),
+                    QStringLiteral("-o stats.h5 --calibration"), shellQuoted(path)};
+  words += textArguments(isIds, windows);
+  if (keepMoments) words << QStringLiteral("--keep-moments");
+  return words.join(QLatin1Char(' '));
+}
+
+QString perplexityCommand(Session& session, const QString& path, bool isIds, const WindowOptions& windows) {
+  QStringList words{QStringLiteral("qloupe perplexity"),
+                    modelPath(session),
+                    QStringLiteral("--text"),
+                    shellQuoted(path),
+                    QStringLiteral("--plan"),
+                    planPath(session)};
+  words += textArguments(isIds, windows);
+  const std::string_view protocol = windowProtocolName(windows.protocol);
+  words << QStringLiteral("--protocol")
+        << QString::fromUtf8(protocol.data(), static_cast<qsizetype>(protocol.size()));
+  return words.join(QLatin1Char(' '));
 }
 
 QString statsCommand(Session& session) {

@@ -13,6 +13,10 @@ namespace ql {
 QString shellQuoted(const QString& text);
 
 QString analyzeCommand(Session& session);
+/// `windows` as chosen; `path` is text, or token ids.
+QString calibrateCommand(Session& session, const QString& path, bool isIds, const WindowOptions& windows,
+                         bool keepMoments);
+QString perplexityCommand(Session& session, const QString& path, bool isIds, const WindowOptions& windows);
 QString statsCommand(Session& session);
 QString diagnoseCommand(Session& session);
 /// The error of the selection under the what-if or the plan's choices.

@@ -7,11 +7,9 @@
 
 namespace ql {
 
-enum class MetricSource {
-  Error,
-  Statistics,
-  Plan
-};  // under a choice; of the weights alone; of the plan alone
+/// Of the weights under a choice, of the weights alone, of the plan alone; on data under a choice, of the
+/// activations alone.
+enum class MetricSource { Error, Statistics, Plan, Output, Activation };
 
 struct MetricInfo {
   Metric metric;
@@ -26,6 +24,11 @@ struct MetricInfo {
 const std::vector<MetricInfo>& metricInfos();
 const MetricInfo& metricInfo(Metric metric);
 MetricSource metricSource(Metric metric);
+/// The order of menus and boxes, in groups; the first group is what views should show when it can be had.
+const std::vector<std::vector<Metric>>& metricGroups();
+/// The key that picks the metric in the window: 1 to 9, 0 for the output error; 0 = none.
+int metricKey(Metric metric);
+std::optional<Metric> metricOfKey(int key);
 
 std::optional<double> errorMetric(const LayerError& error, Metric metric);
 double statisticsMetric(const WeightSummary& summary, Metric metric);
@@ -36,5 +39,9 @@ QString metricText(Metric metric, std::optional<double> value);
 bool isFractionMetric(Metric metric);
 /// "exact, all 65,536 weights" or "sampled, 24.4 % +/- 0.6 ...": what a figure rests on.
 QString evidenceText(const LayerError& error);
+/// The same of one figure that rests on activations; `record` names their source.
+QString evidenceText(const Evidence& evidence, const QString& record);
+/// "exact, 16,384 tok.", "sample, 256 tok.", "sketch ± 0.6 %": a few words beside the figure.
+QString evidenceShort(const Evidence& evidence);
 
 }  // namespace ql

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/quant/quantizer.h"
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/metric_info.h"
 
 #include <QDir>
@@ -46,6 +47,7 @@ struct Session::DoneQueue {
 };
 
 Session::Session(QObject* parent) : QObject(parent), m_done(std::make_shared<DoneQueue>()) {
+  m_calibration = new CalibrationControl(this);  // here, because it listens to the jobs
   m_done->session = this;
   m_tick.setSingleShot(true);
   m_tick.setInterval(kTickMs);
@@ -102,6 +104,7 @@ void Session::adopt(std::shared_ptr<Workspace> workspace) {
   m_selection.reset();
   m_workspace = std::move(workspace);
   m_view.range.reset();
+  m_calibration->reset();
   if (m_workspace) {
     m_plan.reset(m_workspace->newPlan(defaultChoice()), {});
     claimJournal();
@@ -111,6 +114,7 @@ void Session::adopt(std::shared_ptr<Workspace> workspace) {
     m_abandonedJournal.clear();
   }
   emit workspaceChanged();
+  activationsCame(m_calibration->hasActivations());
   if (!m_workspace) return;
   for (const std::string& warning : m_workspace->warnings())
     emit message(QString::fromStdString(warning), false);
@@ -202,6 +206,8 @@ std::optional<double> Session::value(LinearId id, Metric metric, const std::opti
     return summary ? std::optional<double>(statisticsMetric(*summary, metric)) : std::nullopt;
   }
   const Choice used = choice ? *choice : choiceOf(id);
+  if (metricSource(metric) == MetricSource::Output || metricSource(metric) == MetricSource::Activation)
+    return m_calibration->value(id, metric, used, measure);
   if (metric == Metric::BitsPerWeight) {
     const Linear& linear = model()->linears[id];
     return bitsPerWeight(used, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits);
@@ -214,9 +220,38 @@ std::optional<double> Session::value(LinearId id, Metric metric, const std::opti
 
 std::shared_ptr<const LayerError> Session::error(LinearId id, const Choice& choice, bool measure) {
   if (!m_workspace || !choice.weight) return nullptr;
-  std::shared_ptr<const LayerError> known = m_workspace->error(id, choice);
+  std::optional<LayerError> known = m_workspace->errorFigures(id, choice);
   if (!known && measure) requestMeasurement(id, choice);
-  return known;
+  return known ? std::make_shared<const LayerError>(std::move(*known)) : nullptr;
+}
+
+bool Session::isComing(LinearId id, Metric metric, const Choice& choice) const {
+  const MetricSource source = metricSource(metric);
+  if (source == MetricSource::Output || source == MetricSource::Activation)
+    return m_calibration->isComing(id, metric, choice);
+  return true;
+}
+
+LayerDone Session::doneSink() const {
+  return [done = m_done](LinearId id) { done->add(id); };
+}
+
+void Session::remeasured() {
+  if (!m_workspace) return;
+  for (const auto& [id, choice] : m_diagnosed) m_findingsWanted.insert(id);
+  emit layersMeasured();
+  updateFindings();
+}
+
+// Output errors are the better judge: they colour as soon as there are any, unless something else was chosen.
+void Session::activationsCame(bool isThere) {
+  ViewSettings view = m_view;
+  const MetricSource source = metricSource(view.metric);
+  if (isThere && view.metric == Metric::NormWeighted) view.metric = Metric::OutputError;
+  if (!isThere && (source == MetricSource::Output || source == MetricSource::Activation))
+    view.metric = Metric::NormWeighted;
+  if (view.metric != m_view.metric) view.range.reset();
+  setView(view);
 }
 
 bool Session::isPartOfAnalysis(LinearId id, const Choice& choice) const {
@@ -278,7 +313,7 @@ void Session::startMeasurement(const Choice& choice, const std::string& key,
 
 void Session::previewWhatIf(LinearId id, const Choice& choice,
                             std::function<void(std::shared_ptr<const LayerError>)> sink) {
-  if (!m_workspace || !choice.weight || !m_workspace->weights()) return;
+  if (!m_workspace || (!choice.weight && !choice.activation) || !m_workspace->weights()) return;
   // Sampled figures arrive while the job runs: posted to the GUI thread, dropped once the job is superseded.
   m_jobs.runVoid(this, kWhatIfSlot, tr("What if %1").arg(QString::fromStdString(weightSchemeText(choice))),
                  true,

@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/workspace.h"
 #include "widgets/bridge/job_runner.h"
+#include "widgets/bridge/metric.h"
 #include "widgets/bridge/plan_document.h"
 #include "widgets/bridge/selection.h"
 
@@ -20,17 +21,8 @@ class QLockFile;
 
 namespace ql {
 
-enum class Metric {
-  NormWeighted,
-  RelFrobenius,
-  RelL1,
-  DeadCodes,
-  ColumnPeakRatio,
-  SqnrDb,
-  BitsPerWeight,
-  AbsMax,
-  Kurtosis
-};
+class CalibrationControl;
+
 enum class ValueScale { Linear, Log, Quantile };
 enum class OverviewShow { Plan, OneScheme, Change };
 
@@ -53,6 +45,7 @@ class Session : public QObject {
   Selection* selection() { return &m_selection; }
   JobRunner* jobs() { return &m_jobs; }
   PlanDocument* plan() { return &m_plan; }
+  CalibrationControl* calibration() const { return m_calibration; }
   std::shared_ptr<Workspace> workspace() const { return m_workspace; }
   const Model* model() const { return m_workspace ? &m_workspace->model() : nullptr; }
   const ViewSettings& view() const { return m_view; }
@@ -70,7 +63,10 @@ class Session : public QObject {
   /// loop turn).
   std::optional<double> value(LinearId id, Metric metric, const std::optional<Choice>& choice = std::nullopt,
                               bool measure = true);
+  /// The figures alone, without arrays by column; never reads a file.
   std::shared_ptr<const LayerError> error(LinearId id, const Choice& choice, bool measure = true);
+  /// False when no measurement would ever give value(): activations that nobody has.
+  bool isComing(LinearId id, Metric metric, const Choice& choice) const;
   /// Figures of one linear as they sharpen: sampled first, then exact. A newer call drops the older one's
   /// results.
   void previewWhatIf(LinearId id, const Choice& choice,
@@ -80,6 +76,12 @@ class Session : public QObject {
       LinearId id) const;  // the what-if when the linear is selected and one is set, else the plan's
   const std::vector<Finding>& findings(LinearId id);
   bool isFlagged(LinearId id);  // has a finding
+
+  // For CalibrationControl
+  // ---------------------------------------------------------------------------------------------
+  LayerDone doneSink() const;  // for workers: these linears have news
+  void remeasured();           // figures changed: views read them again, findings are looked for again
+  void activationsCame(bool isThere);
 
   /// A journal left by a session that ended without an answer: empty, or its path. restoreJournal() makes it
   /// one undoable edit; dropJournal() removes it. Nothing else ever removes it.
@@ -109,6 +111,7 @@ class Session : public QObject {
 
   Selection m_selection;
   PlanDocument m_plan;
+  CalibrationControl* m_calibration = nullptr;
   std::shared_ptr<Workspace> m_workspace;
   ViewSettings m_view;
   std::shared_ptr<DoneQueue> m_done;  // linears finished by workers since the last tick

@@ -1,6 +1,7 @@
 #include "widgets/models/channel_data.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace ql {
@@ -17,6 +18,12 @@ double sortKey(const ChannelRow& row, ChannelSort sort) {
       return row.errorShare.value_or(0);
     case ChannelSort::Rows:
       return static_cast<double>(row.rows);
+    case ChannelSort::ActAbsMax:
+      return static_cast<double>(row.actAbsmax.value_or(0));
+    case ChannelSort::ActMedian:
+      return static_cast<double>(row.actMedian.value_or(0));
+    case ChannelSort::ActRms:
+      return row.actRms.value_or(0);
     case ChannelSort::Index:
       break;
   }
@@ -35,6 +42,18 @@ void fillInputColumns(ChannelData& data, const WeightStats& stats, const std::ve
   for (std::size_t i = 0; i < data.rows.size(); ++i) {
     if (data.hasGain) data.rows[i].gain = gain[i];
     if (data.hasError) data.rows[i].errorShare = total > 0 ? error->columnError[i] / total : 0;
+  }
+}
+
+void fillActivations(ChannelData& data, const ActivationStats& activations) {
+  if (static_cast<std::size_t>(activations.width) != data.rows.size()) return;
+  data.hasActAbsmax = activations.hasExtremes();
+  data.hasActMedian = activations.medianAbs.size() == data.rows.size();
+  data.hasActRms = activations.hasDiagonal();
+  for (std::size_t i = 0; i < data.rows.size(); ++i) {
+    if (data.hasActAbsmax) data.rows[i].actAbsmax = activations.all.absmax[i];
+    if (data.hasActMedian) data.rows[i].actMedian = activations.medianAbs[i];
+    if (data.hasActRms) data.rows[i].actRms = std::sqrt(std::max(0.0, activations.all.meanSq(i)));
   }
 }
 
@@ -66,7 +85,7 @@ std::vector<std::int64_t> ChannelData::peaks(double ratio) const {
 }
 
 ChannelData rankChannels(const WeightStats& stats, const std::vector<float>& gain, const LayerError* error,
-                         ChannelAxis axis, ChannelSort sort) {
+                         ChannelAxis axis, ChannelSort sort, const ActivationStats* activations) {
   ChannelData data;
   data.axis = axis;
   const ChannelStats& source = axis == ChannelAxis::Input ? stats.columns : stats.rows;
@@ -80,6 +99,7 @@ ChannelData rankChannels(const WeightStats& stats, const std::vector<float>& gai
         data.medianAbsmax > 0 ? static_cast<double>(row.absmax) / static_cast<double>(data.medianAbsmax) : 0;
   }
   if (axis == ChannelAxis::Input) fillInputColumns(data, stats, gain, error);
+  if (axis == ChannelAxis::Input && activations) fillActivations(data, *activations);
   std::stable_sort(data.rows.begin(), data.rows.end(), [&](const ChannelRow& a, const ChannelRow& b) {
     return sortKey(a, sort) > sortKey(b, sort);
   });

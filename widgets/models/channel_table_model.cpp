@@ -13,9 +13,12 @@ namespace {
 std::vector<ChannelTableModel::Column> shownColumns(const ChannelData* data) {
   std::vector<ChannelTableModel::Column> columns{ChannelTableModel::Channel, ChannelTableModel::AbsMax,
                                                  ChannelTableModel::Ratio};
+  if (data && data->hasActAbsmax) columns.push_back(ChannelTableModel::ActAbsMax);
   if (data && data->hasGain) columns.push_back(ChannelTableModel::Gain);
   if (data && data->axis == ChannelAxis::Input) columns.push_back(ChannelTableModel::Rows);
   if (data && data->hasError) columns.push_back(ChannelTableModel::ErrorShare);
+  if (data && data->hasActMedian) columns.push_back(ChannelTableModel::ActMedian);
+  if (data && data->hasActRms) columns.push_back(ChannelTableModel::ActRms);
   return columns;
 }
 
@@ -53,6 +56,12 @@ double ChannelTableModel::value(const ChannelRow& row, Column column) const {
       return static_cast<double>(row.rows);
     case ErrorShare:
       return row.errorShare.value_or(-1);
+    case ActAbsMax:
+      return row.actAbsmax ? static_cast<double>(*row.actAbsmax) : -1;
+    case ActMedian:
+      return row.actMedian ? static_cast<double>(*row.actMedian) : -1;
+    case ActRms:
+      return row.actRms.value_or(-1);
   }
   return -1;
 }
@@ -71,6 +80,10 @@ QString ChannelTableModel::text(const ChannelRow& row, Column column) const {
       return countText(row.rows);
     case ErrorShare:
       return row.errorShare ? percentText(*row.errorShare) : QString(kDash);
+    case ActAbsMax:
+    case ActMedian:
+    case ActRms:
+      return value(row, column) >= 0 ? valueText(value(row, column)) : QString(kDash);
   }
   return {};
 }
@@ -104,6 +117,12 @@ QVariant ChannelTableModel::headerData(int section, Qt::Orientation orientation,
                    : tr("Rows");
     case ErrorShare:
       return isTip ? tr("Share of the squared weight error under the shown choice") : tr("Error share");
+    case ActAbsMax:
+      return isTip ? tr("Largest |x| that arrives in the channel, over all tokens") : tr("|X| max");
+    case ActMedian:
+      return isTip ? tr("Median |x| on the token sample") : tr("|X| med.");
+    case ActRms:
+      return isTip ? tr("Root of the mean of x², over all tokens") : tr("|X| rms");
   }
   return {};
 }

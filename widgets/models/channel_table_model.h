@@ -11,7 +11,7 @@ namespace ql {
 class ChannelTableModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { Channel, AbsMax, Ratio, Gain, Rows, ErrorShare };
+  enum Column { Channel, AbsMax, Ratio, Gain, Rows, ErrorShare, ActAbsMax, ActMedian, ActRms };
   static constexpr int kValueRole = Qt::UserRole + 1;  // double; -1 where there is none
 
   using QAbstractTableModel::QAbstractTableModel;

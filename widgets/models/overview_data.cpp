@@ -9,9 +9,9 @@ namespace ql {
 
 namespace {
 
-/// Larger is worse for every metric but the signal to noise ratio.
+/// Larger is worse for every metric but the signal to noise ratio and the rank.
 bool isWorse(double a, double b, Metric metric) {
-  return metric == Metric::SqnrDb ? a < b : a > b;
+  return metric == Metric::SqnrDb || metric == Metric::EffectiveRank ? a < b : a > b;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "widgets/panels/channel_panel.h"
 
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/session.h"
 #include "widgets/canvas/canvas.h"
@@ -14,6 +15,7 @@
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QSplitter>
+#include <QStandardItemModel>
 #include <QTableView>
 #include <QVBoxLayout>
 
@@ -39,12 +41,31 @@ ChannelPanel::ChannelPanel(Session* session, QWidget* parent)
   connect(session->selection(), &Selection::currentChanged, this, &ChannelPanel::reload);
   connect(session, &Session::workspaceChanged, this, &ChannelPanel::reload);
   connect(session, &Session::layersMeasured, this, &ChannelPanel::takeMeasured);
+  connect(session->calibration(), &CalibrationControl::changed, this, [this] {
+    greySorts();
+    reload();
+  });
   connect(session->plan(), &PlanDocument::planChanged, this, &ChannelPanel::reload);
   connect(session->plan(), &PlanDocument::whatIfChanged, this, &ChannelPanel::reload);
   connect(session->selection(), &Selection::channelChanged, this, &ChannelPanel::showPinned);
   connect(m_canvas, &Canvas::message, session, &Session::message);
   connect(m_stripCanvas, &Canvas::message, session, &Session::message);
+  greySorts();
   reload();
+}
+
+// What the activations at hand do not know is greyed, with the reason.
+void ChannelPanel::greySorts() {
+  auto* items = qobject_cast<QStandardItemModel*>(m_sort->model());
+  const std::pair<ChannelSort, ActivationNeed> needs[] = {{ChannelSort::ActAbsMax, ActivationNeed::Extremes},
+                                                          {ChannelSort::ActMedian, ActivationNeed::Median},
+                                                          {ChannelSort::ActRms, ActivationNeed::Diagonal}};
+  for (const auto& [order, need] : needs) {
+    const QString reason = m_session->calibration()->missing(need);
+    const int at = m_sort->findData(static_cast<int>(order));
+    items->item(at)->setEnabled(reason.isEmpty());
+    m_sort->setItemData(at, reason.isEmpty() ? QVariant() : tr("Not now: %1.").arg(reason), Qt::ToolTipRole);
+  }
 }
 
 void ChannelPanel::setupControls() {
@@ -57,6 +78,9 @@ void ChannelPanel::setupControls() {
   m_sort->addItem(tr("norm weight g"), static_cast<int>(ChannelSort::Gain));
   m_sort->addItem(tr("error share"), static_cast<int>(ChannelSort::ErrorShare));
   m_sort->addItem(tr("rows it scales"), static_cast<int>(ChannelSort::Rows));
+  m_sort->addItem(tr("|X| absmax"), static_cast<int>(ChannelSort::ActAbsMax));
+  m_sort->addItem(tr("|X| median"), static_cast<int>(ChannelSort::ActMedian));
+  m_sort->addItem(tr("|X| rms"), static_cast<int>(ChannelSort::ActRms));
   m_sort->addItem(tr("channel number"), static_cast<int>(ChannelSort::Index));
   m_sort->setToolTip(tr("Order of the channels: largest first"));
   m_sort->setAccessibleName(tr("Sort channels by"));
@@ -166,18 +190,23 @@ void ChannelPanel::reload() {
   const LinearId id = *current;
   if (m_shown != id) m_model->setChannels(nullptr);
   m_shown = id;
-  const auto error = m_session->error(id, m_session->shownChoice(id));
+  const Choice choice = m_session->shownChoice(id);
+  m_session->error(id, choice);  // asks for it; the arrays are read in the job
   const ChannelAxis axis = m_axis->current() == 1 ? ChannelAxis::Output : ChannelAxis::Input;
   const ChannelSort order = sort();
   using Data = std::shared_ptr<const ChannelData>;
   m_view->setSettled(false);
   m_session->jobs()->run<Data>(
       this, QStringLiteral("channels"), tr("Ranking channels"), true,
-      [workspace, id, error, axis, order](JobContext&) -> Data {
+      [workspace, id, choice, axis, order](JobContext&) -> Data {
         const auto stats = workspace->weightStats(id);
         if (!stats) return nullptr;
+        const auto error = choice.weight ? workspace->error(id, choice) : nullptr;
+        const auto& site = workspace->model().linears[id].site;
+        const auto activations =
+            site && workspace->activationSummary(*site) ? workspace->activations(*site) : nullptr;
         return std::make_shared<ChannelData>(
-            rankChannels(*stats, workspace->gain(id), error.get(), axis, order));
+            rankChannels(*stats, workspace->gain(id), error.get(), axis, order, activations.get()));
       },
       [this, id](Data ranked) { showChannels(std::move(ranked), id); });
 }

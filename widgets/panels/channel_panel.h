@@ -45,6 +45,7 @@ class ChannelPanel : public QWidget {
   void setupTable();
   void setupLayout();
   void fitColumns();
+  void greySorts();
   void takeMeasured();
   void reload();  // in a job: another linear, sort, axis or choice
   void showChannels(std::shared_ptr<const ChannelData> ranked, LinearId id);

@@ -12,7 +12,7 @@ namespace ql {
 
 namespace {
 
-constexpr double kLeft = 48, kRight = 12, kTop = 26, kBottom = 22;
+constexpr double kLeft = 48, kRight = 12, kRightAxis = 46, kTop = 26, kBottom = 22;
 constexpr double kPeakRatio = 50;      // as the detector's criterion (methods: column peak ratio)
 constexpr std::size_t kMostNamed = 6;  // outlier channels named in the plot
 
@@ -55,21 +55,32 @@ void ChannelView::setSettled(bool isSettled) {
 void ChannelView::makeCurves() {
   m_curves.clear();
   if (!m_data || m_data->rows.empty()) return;
-  Curve weights{tr("|W| absmax"), &Theme::weight, {}}, gain{tr("norm weight g"), &Theme::gain, {}},
-      share{tr("error share"), &Theme::warning, {}};
+  Curve weights{tr("|W| absmax"), &Theme::weight, {}, {{}, 2}, false};
+  Curve gain{tr("norm weight g"), &Theme::gain, {}, {{}, 1.2}, false};
+  Curve share{tr("error share"), &Theme::warning, {}, {{}, 1.2}, false};
+  Curve actAbsmax{tr("|X| absmax"), &Theme::activation, {}, {{}, 1.6}, true};
+  Curve actMedian{tr("median"), &Theme::activation, {}, {{}, 1.2, 4, 3}, true};
+  Curve actRms{tr("rms"), &Theme::activation, {}, {{}, 1.2, 1, 2}, true};
   for (const ChannelRow& row : m_data->rows) {
     weights.values.push_back(static_cast<double>(row.absmax));
     if (m_data->hasGain) gain.values.push_back(std::abs(static_cast<double>(row.gain.value_or(0))));
     if (m_data->hasError) share.values.push_back(row.errorShare.value_or(0));
+    if (m_data->hasActAbsmax) actAbsmax.values.push_back(static_cast<double>(row.actAbsmax.value_or(0)));
+    if (m_data->hasActMedian) actMedian.values.push_back(static_cast<double>(row.actMedian.value_or(0)));
+    if (m_data->hasActRms) actRms.values.push_back(row.actRms.value_or(0));
   }
   m_curves.push_back(std::move(weights));
   if (m_data->hasGain) m_curves.push_back(std::move(gain));
   if (m_data->hasError) m_curves.push_back(std::move(share));
+  if (m_data->hasActAbsmax) m_curves.push_back(std::move(actAbsmax));
+  if (m_data->hasActMedian) m_curves.push_back(std::move(actMedian));
+  if (m_data->hasActRms) m_curves.push_back(std::move(actRms));
 }
 
-void ChannelView::fitValues() {
+ValueRange ChannelView::rangeOf(bool ofActivations) const {
   double low = INFINITY, high = 0;
   for (const Curve& curve : m_curves) {
+    if (curve.isActivation != ofActivations) continue;
     for (const double v : curve.values) {
       if (!std::isfinite(v)) continue;
       high = std::max(high, v);
@@ -77,17 +88,25 @@ void ChannelView::fitValues() {
     }
   }
   if (!(low <= high)) low = high = 1;
-  m_y.range = fitted(m_isLog ? low : 0, high, m_isLog ? AxisScale::Log : AxisScale::Linear, 7);
+  return fitted(m_isLog ? low : 0, high, m_isLog ? AxisScale::Log : AxisScale::Linear, 7);
+}
+
+void ChannelView::fitValues() {
+  m_y.range = rangeOf(false);
+  m_right.range = rangeOf(true);
 }
 
 void ChannelView::layOut() {
   const double s = uiScale();
-  m_plot = QRectF(kLeft * s, kTop * s, std::max(10.0, size().width() - (kLeft + kRight) * s),
+  m_plot = QRectF(kLeft * s, kTop * s,
+                  std::max(10.0, size().width() - (kLeft + (hasActivations() ? kRightAxis : kRight)) * s),
                   std::max(10.0, size().height() - (kTop + kBottom) * s));
   m_x.begin = m_plot.left();
   m_x.end = m_plot.right();
   m_y.begin = m_plot.bottom();
   m_y.end = m_plot.top();
+  m_right.begin = m_y.begin;
+  m_right.end = m_y.end;
 }
 
 std::optional<std::size_t> ChannelView::rankAt(double x) const {
@@ -105,6 +124,7 @@ void ChannelView::draw(Painter& painter, const Theme& theme) {
   }
   drawHorizontalGrid(painter, m_plot, m_y, valueTicks(m_y, 28), {theme.grid});
   drawLeftAxis(painter, theme, m_y, m_plot.left() - 6, valueTicks(m_y, 28));
+  if (hasActivations()) drawRightAxis(painter, theme);
   drawBottomAxis(painter, theme, m_x, m_plot.bottom() + 5, indexTicks(m_x, 56));
   {
     const ClipScope clip(painter, m_plot.adjusted(-1, -1, 1, 1));
@@ -116,15 +136,26 @@ void ChannelView::draw(Painter& painter, const Theme& theme) {
   drawHover(painter, theme);
 }
 
+void ChannelView::drawRightAxis(Painter& painter, const Theme& theme) const {
+  for (const double tick : valueTicks(m_right, 28)) {
+    const double y = m_right.toPixel(tick);
+    painter.line({m_plot.right(), y}, {m_plot.right() + 3, y}, {theme.activation});
+    painter.text({m_plot.right() + 6, y}, tickText(tick), theme.activation, FontRole::Axis,
+                 {TextAlign::Left, TextAlign::Middle});
+  }
+  painter.text({size().width() - 6, m_plot.top() - 14 * uiScale()}, tr("|x|"), theme.activation,
+               FontRole::Axis, {TextAlign::Right, TextAlign::Middle});
+}
+
 void ChannelView::drawCurve(Painter& painter, const Theme& theme, const Curve& curve) const {
   const auto count = static_cast<std::ptrdiff_t>(curve.values.size());
   const auto first = std::clamp<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(m_x.range.from), 0, count - 1);
   const auto last =
       std::clamp<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(m_x.range.to) + 1, first + 1, count);
   const auto y = [&](double v) {  // zeros lie on the floor of a log plot
-    return v > 0 || !m_isLog ? std::clamp(m_y.toPixel(v), m_plot.top(), m_plot.bottom()) : m_plot.bottom();
+    return v > 0 || !m_isLog ? std::clamp(axisOf(curve).toPixel(v), m_plot.top(), m_plot.bottom())
+                             : m_plot.bottom();
   };
-  const double width = curve.color == &Theme::weight ? 2 : 1.2;
   std::vector<QPointF> points;
   const double perPixel = static_cast<double>(last - first) / m_plot.width();
   if (perPixel <= 2) {
@@ -143,14 +174,20 @@ void ChannelView::drawCurve(Painter& painter, const Theme& theme, const Curve& c
       points.emplace_back(x, y(*low));
     }
   }
-  if (points.size() > 1) painter.polyline(points, {theme.*curve.color, width});
+  Stroke stroke = curve.stroke;
+  stroke.color = theme.*curve.color;
+  if (points.size() > 1) painter.polyline(points, stroke);
 }
 
 void ChannelView::drawLegend(Painter& painter, const Theme& theme) const {
   double x = m_plot.left();
   const double y = m_plot.top() - 14 * uiScale();
   for (const Curve& curve : m_curves) {
-    painter.line({x, y}, {x + 14, y}, {theme.*curve.color, 2});
+    if (x + 20 + painter.textSize(curve.label, FontRole::Axis).width() > m_plot.right()) return;
+    Stroke stroke = curve.stroke;
+    stroke.color = theme.*curve.color;
+    stroke.width = 2;
+    painter.line({x, y}, {x + 14, y}, stroke);
     painter.text({x + 20, y}, curve.label, theme.secondary, FontRole::Axis,
                  {TextAlign::Left, TextAlign::Middle});
     x += 20 + painter.textSize(curve.label, FontRole::Axis).width() + 16;
@@ -165,7 +202,7 @@ void ChannelView::drawMarks(Painter& painter, const Theme& theme) const {
     painter.line({x, m_plot.top()}, {x, m_plot.bottom()}, {color, 1});
     for (const Curve& curve : m_curves) {
       const double v = curve.values[*rank];
-      const double y = v > 0 || !m_isLog ? m_y.toPixel(v) : m_plot.bottom();
+      const double y = v > 0 || !m_isLog ? axisOf(curve).toPixel(v) : m_plot.bottom();
       painter.fillCircle({x, y}, radius, theme.base);
       painter.strokeCircle({x, y}, radius, {theme.*curve.color, 2});
     }
@@ -210,6 +247,12 @@ void ChannelView::drawHover(Painter& painter, const Theme& theme) {
     rows.push_back({tr("norm weight g"), valueText(static_cast<double>(*row.gain)), false, theme.gain});
   if (m_data->axis == ChannelAxis::Input)
     rows.push_back({tr("sets scale of"), pluralText(row.rows, tr("row"), tr("rows")), false, {}});
+  if (row.actAbsmax)
+    rows.push_back({tr("|X| max"), valueText(static_cast<double>(*row.actAbsmax)), false, theme.activation});
+  if (row.actMedian)
+    rows.push_back(
+        {tr("|X| median"), valueText(static_cast<double>(*row.actMedian)), false, theme.activation});
+  if (row.actRms) rows.push_back({tr("|X| rms"), valueText(*row.actRms), false, theme.activation});
   if (row.errorShare) rows.push_back({tr("error share"), percentText(*row.errorShare), false, theme.warning});
   const QString title = (m_data->axis == ChannelAxis::Input ? tr("input channel %1, rank %2")
                                                             : tr("output channel %1, rank %2"))
@@ -308,14 +351,21 @@ void ChannelView::moveCursor(int ranks) {
 
 QString ChannelView::copyText() const {
   if (!m_data) return {};
-  QString text = tr("channel\tabsmax\tx_median\tgain\trows\terror_share");
+  QString text = tr("channel\tabsmax\tx_median\tgain\trows\terror_share\tact_absmax\tact_median\tact_rms");
+  const auto number = [](const auto& value) {
+    return value ? plainNumber(static_cast<float>(*value)) : QString();
+  };
   for (const ChannelRow& row : m_data->rows) {
-    text += QStringLiteral("\n%1\t%2\t%3\t%4\t%5\t%6")
-                .arg(row.channel)
-                .arg(plainNumber(row.absmax), plainNumber(static_cast<float>(row.ratio)),
-                     row.gain ? plainNumber(*row.gain) : QString())
-                .arg(row.rows)
-                .arg(row.errorShare ? plainNumber(static_cast<float>(*row.errorShare)) : QString());
+    const QStringList cells{QString::number(row.channel),
+                            plainNumber(row.absmax),
+                            plainNumber(static_cast<float>(row.ratio)),
+                            number(row.gain),
+                            QString::number(row.rows),
+                            number(row.errorShare),
+                            number(row.actAbsmax),
+                            number(row.actMedian),
+                            number(row.actRms)};
+    text += QLatin1Char('\n') + cells.join(QLatin1Char('\t'));
   }
   return text;
 }

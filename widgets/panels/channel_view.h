@@ -1,6 +1,7 @@
 #pragma once
-// Curves over the ranked channels of one linear: |W| absmax, norm weight g, error share. One component of
-// axes, with zoom, pan, hover and pins; outlier channels are named.
+// Curves over the ranked channels of one linear: |W| absmax, norm weight g, error share; and |X| absmax,
+// median and rms on an axis of their own at the right. One component of axes, with zoom, pan, hover and pins;
+// outlier channels are named.
 #include "widgets/canvas/axis.h"
 #include "widgets/canvas/canvas_view.h"
 #include "widgets/models/channel_data.h"
@@ -39,10 +40,16 @@ class ChannelView : public CanvasView {
     QString label;
     QColor Theme::*color;
     std::vector<double> values;  // by rank; NaN where there is none
+    Stroke stroke;               // without its colour
+    bool isActivation = false;   // on the right axis
   };
   void makeCurves();
   void layOut();
   void fitValues();
+  ValueRange rangeOf(bool ofActivations) const;
+  const Axis& axisOf(const Curve& curve) const { return curve.isActivation ? m_right : m_y; }
+  bool hasActivations() const { return !m_curves.empty() && m_curves.back().isActivation; }
+  void drawRightAxis(Painter& painter, const Theme& theme) const;
   std::optional<std::size_t> rankAt(double x) const;
   bool handleKey(const CanvasEvent& event);
   void moveCursor(int ranks);
@@ -57,7 +64,7 @@ class ChannelView : public CanvasView {
   QString m_title, m_hint;
   std::vector<Curve> m_curves;
   QRectF m_plot;
-  Axis m_x, m_y;
+  Axis m_x, m_y, m_right;
   ValueRange m_allRanks{0, 1};
   bool m_isLog = true, m_isSettled = true;
   QPointF m_pointer{-1, -1};

@@ -41,9 +41,8 @@ void CompareBar::setEntry(const CompareEntry& entry, double largest, double targ
   const QString error = entry.error ? percentText(*entry.error) : tr("not measured yet");
   setText(entry.label);
   setAccessibleName(tr("%1: error %2, %3 bits per weight").arg(entry.label, error, bitsText(entry.bits)));
-  setToolTip(
-      tr("%1: norm-weighted error %2, %3 bits per weight.\nClick to try it; Apply writes it into the plan.")
-          .arg(entry.label, error, bitsText(entry.bits)));
+  setToolTip(tr("%1: %4 %2, %3 bits per weight.\nClick to try it; Apply writes it into the plan.")
+                 .arg(entry.label, error, bitsText(entry.bits), entry.figure.toLower()));
   update();
 }
 

@@ -3,6 +3,7 @@
 #include "core/quant/scheme.h"
 
 #include <QAbstractButton>
+#include <QString>
 #include <QWidget>
 
 #include <optional>
@@ -16,6 +17,7 @@ struct CompareEntry {
   std::optional<double> error;  // a fraction; nothing while unmeasured
   double bits = 0;
   bool isShown = false;  // the choice the views show now
+  QString figure;        // name of the error: "Norm-weighted error"
 };
 
 /// One row: label, bar with the target line, error, bits per weight.

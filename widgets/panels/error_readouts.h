@@ -1,9 +1,11 @@
 #pragma once
-// The error rows of the inspector: before -> after, each with its provenance mark.
+// The error rows of the inspector: before -> after, each with its provenance mark. Output errors first; what
+// cannot be had is greyed with the reason.
 #include "widgets/bridge/session.h"
 
 #include <QWidget>
 
+#include <functional>
 #include <vector>
 
 class QLabel;
@@ -12,26 +14,40 @@ namespace ql {
 
 class EvidenceDot;
 
+/// What is known under one choice.
+struct KnownErrors {
+  std::shared_ptr<const LayerError> weights;  // null while it is being measured
+  std::optional<OutputError> output;          // else the preview's figures are those of `weights`
+};
+
 class ErrorReadouts : public QWidget {
   Q_OBJECT
  public:
   explicit ErrorReadouts(QWidget* parent = nullptr);
-  /// `before` under the plan, `after` under the what-if (null without one, or while it is being measured).
-  void setErrors(const std::shared_ptr<const LayerError>& before,
-                 const std::shared_ptr<const LayerError>& after, bool hasWhatIf);
+  /// `before` under the plan, `after` under the what-if (empty without one, or while it is being measured).
+  void setErrors(const KnownErrors& before, const KnownErrors& after, bool hasWhatIf);
+  /// Why output errors cannot be had (nothing = they can), whether there are activations at all, and what
+  /// they are. Before setErrors().
+  void setData(std::function<QString(Metric)> missing, bool hasActivations, const QString& record);
   QString beforeText(Metric metric) const;
   QString afterText(Metric metric) const;
+  QString originText(Metric metric) const;
 
  private:
   struct Row {
     Metric metric;
-    QLabel *before, *arrow, *after, *origin;
+    QLabel *name, *before, *arrow, *after, *origin;
     EvidenceDot* dot;
   };
-  void setRow(const Row& row, const LayerError* before, const LayerError* after, bool hasWhatIf);
+  struct Shown;
+  void setRow(const Row& row, const KnownErrors& before, const KnownErrors& after, bool hasWhatIf);
+  Shown shownOf(const Row& row, const KnownErrors& known) const;
   const Row* find(Metric metric) const;
   std::vector<Row> m_rows;
-  QLabel* m_note;
+  std::function<QString(Metric)> m_missing;
+  bool m_hasActivations = false;
+  QString m_record;
+  QLabel *m_note, *m_data;
 };
 
 }  // namespace ql

@@ -1,5 +1,6 @@
 #include "widgets/panels/inspector_panel.h"
 
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/plan_edits.h"
@@ -52,6 +53,10 @@ InspectorPanel::InspectorPanel(Session* session, QWidget* parent) : QWidget(pare
   connect(session, &Session::workspaceChanged, this, later);
   connect(session, &Session::layersMeasured, this, later);
   connect(session, &Session::viewChanged, this, later);
+  connect(session->calibration(), &CalibrationControl::changed, this, [this] {
+    m_previewAsked.reset();  // there may be output errors to be had now
+    m_refresh.start();
+  });
   connect(session->plan(), &PlanDocument::planChanged, this, later);
   connect(session->plan(), &PlanDocument::whatIfChanged, this, later);
   connect(session->selection(), &Selection::changed, this, &InspectorPanel::selectionChanged);

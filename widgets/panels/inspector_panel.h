@@ -17,6 +17,7 @@ class ChoiceForm;
 class CompareBars;
 class ElidedLabel;
 class ErrorReadouts;
+struct KnownErrors;
 class FindingBox;
 
 class InspectorPanel : public QWidget {
@@ -62,6 +63,8 @@ class InspectorPanel : public QWidget {
   void refreshFooter();
   void startPreview(LinearId id);
   std::shared_ptr<const LayerError> errorUnder(LinearId id, const Choice& choice);
+  KnownErrors knownUnder(LinearId id, const Choice& choice, bool withPreview);
+  Metric comparedMetric() const;          // the one that is shown, when it is a fraction of a choice
   std::vector<LinearId> targets() const;  // the selection, or the current linear
   std::vector<LinearId> siblingsOfTargets() const;
   Choice shown(LinearId id) const;

@@ -1,4 +1,5 @@
 // What the inspector shows; inspector_panel.cpp builds it.
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/finding_text.h"
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/number_format.h"
@@ -105,7 +106,9 @@ std::shared_ptr<const LayerError> InspectorPanel::errorUnder(LinearId id, const 
 
 void InspectorPanel::startPreview(LinearId id) {
   const Choice choice = shown(id);
-  if (m_session->error(id, choice, false)) return;
+  CalibrationControl& calibration = *m_session->calibration();
+  const bool lacksOutput = calibration.isComing(id, Metric::OutputError, choice) && !calibration.isRunning();
+  if ((!choice.weight || m_session->error(id, choice, false)) && !lacksOutput) return;
   if (m_previewAsked && m_previewAsked->first == id && m_previewAsked->second == choice) return;
   m_previewAsked.emplace(id, choice);
   m_session->previewWhatIf(id, choice, [this, id, choice](std::shared_ptr<const LayerError> figures) {
@@ -117,12 +120,34 @@ void InspectorPanel::startPreview(LinearId id) {
 void InspectorPanel::refreshErrors(LinearId id) {
   const Choice before = m_session->choiceOf(id), after = shown(id);
   const bool hasWhatIf = m_session->plan()->whatIf().has_value();
-  if (after.weight) startPreview(id);
+  if (after.weight || after.activation) startPreview(id);
   m_errorCaption->setText(hasWhatIf ? granularityText(before) + QLatin1Char(' ') + kArrow + QLatin1Char(' ') +
                                           granularityText(after)
                                     : granularityText(after));
-  std::shared_ptr<const LayerError> changed = hasWhatIf ? errorUnder(id, after) : nullptr;
-  m_errors->setErrors(hasWhatIf ? m_session->error(id, before) : errorUnder(id, before), changed, hasWhatIf);
+  CalibrationControl& calibration = *m_session->calibration();
+  const std::optional<std::size_t> site = m_session->model()->linears[id].site;
+  const bool isCovered = site && m_session->workspace()->activationSummary(*site);
+  m_errors->setData(
+      [&calibration, isCovered](Metric metric) {
+        const QString reason = calibration.missing(metric);
+        return reason.isEmpty() && !isCovered ? tr("the activations at hand do not cover this linear")
+                                              : reason;
+      },
+      calibration.hasActivations(), calibration.recordText());
+  m_errors->setErrors(knownUnder(id, before, !hasWhatIf),
+                      hasWhatIf ? knownUnder(id, after, true) : KnownErrors(), hasWhatIf);
+}
+
+KnownErrors InspectorPanel::knownUnder(LinearId id, const Choice& choice, bool withPreview) {
+  KnownErrors known;
+  known.weights = withPreview ? errorUnder(id, choice) : m_session->error(id, choice);
+  known.output = m_session->calibration()->output(id, choice, !withPreview);
+  return known;
+}
+
+Metric InspectorPanel::comparedMetric() const {
+  const Metric metric = m_session->view().metric;
+  return isFractionMetric(metric) ? metric : Metric::NormWeighted;
 }
 
 void InspectorPanel::refreshCompare(LinearId id) {
@@ -133,16 +158,18 @@ void InspectorPanel::refreshCompare(LinearId id) {
     if (size < linear.in()) choices.push_back(regrouped(base, Granularity::Group, size));
   if (base.weight && std::find(choices.begin(), choices.end(), base) == choices.end())
     choices.push_back(base);
+  const MetricInfo& info = metricInfo(comparedMetric());
   std::vector<CompareEntry> entries;
   for (const Choice& choice : choices) {
-    CompareEntry entry{granularityText(choice), choice, std::nullopt, 0, choice == base};
-    const std::shared_ptr<const LayerError> figures =
-        choice == base ? errorUnder(id, choice) : m_session->error(id, choice);
-    if (figures) entry.error = figures->normWeightedRel;
+    CompareEntry entry{granularityText(choice), choice, std::nullopt, 0, choice == base, info.name};
+    entry.error = m_session->value(id, info.metric, choice, choice != base);  // the preview does that one
+    if (!entry.error && choice == base)
+      if (const auto figures = errorUnder(id, choice)) entry.error = errorMetric(*figures, info.metric);
     entry.bits = bitsPerWeight(choice, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits);
     entries.push_back(std::move(entry));
   }
-  m_compareCaption->setText(tr("norm-weighted; target %1").arg(targetText(m_session->view().target)));
+  m_compareCaption->setText(
+      tr("%1; target %2").arg(info.shortName.toLower(), targetText(m_session->view().target)));
   m_compare->setEntries(std::move(entries), m_session->view().target, m_isCompact);
 }
 

@@ -1,17 +1,31 @@
 #pragma once
 // What the matrix view is told about the matrix it shows: an immutable snapshot, made by the panel.
+#include "core/stats/activation_stats.h"
 #include "core/stats/weight_stats.h"
 #include "widgets/canvas/heatmap.h"
 
 #include <QString>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
 namespace ql {
 
-enum class MatrixQuantity { Magnitude, Signed, Error };  // |W|, W, |Q(W) - W|
+enum class MatrixQuantity { Magnitude, Signed, Error, Activations };  // |W|, W, |Q(W) - W|, |X|
+
+/// The sampled tokens of a site as a matrix [tokens, channels]; rows in order of window and position.
+struct TokenRowsPicture {
+  std::shared_ptr<const ActivationStats> stats;
+  std::shared_ptr<const WeightSource> source;
+  std::vector<QString> texts;       // by row; empty where unknown
+  std::vector<float> tokenAbsmax;   // by row
+  double typical = 0, largest = 0;  // median and largest |x| of the sample
+};
+/// Never null; slow for large samples: call from jobs. `text` words a token id.
+std::shared_ptr<const TokenRowsPicture> makeTokenRows(std::shared_ptr<const ActivationStats> stats,
+                                                      const std::function<QString(std::int32_t)>& text);
 
 struct MatrixContent {
   QString name;                                  // "model.layers.0.self_attn.q_proj"
@@ -24,6 +38,12 @@ struct MatrixContent {
   std::int64_t groupColumns = 0, groupRows = 0;  // its parts' edges, 0 = not divided that way
   bool hasWeights = true;                        // false: only statistics are open
   MatrixRef matrix;
+  std::shared_ptr<const TokenRowsPicture> tokens;  // set: rows are tokens, values are activations
+
+  /// Largest magnitudes by column and by row for the marginals; null until known. With tokens, columns are
+  /// over all calibration tokens where those are known.
+  const std::vector<float>* columnProfile() const;
+  const std::vector<float>* rowProfile() const;
 };
 
 /// What a picture is made of; equal requests make equal pictures.

@@ -82,10 +82,11 @@ void MatrixView::draw(Painter& painter, const Theme& theme) {
   m_heatmap.draw(painter, m_layout.plot, columnAxis(), rowAxis());
   if (m_heatmap.isEmpty()) {
     painter.fillRect(m_layout.plot, blend(theme.base, theme.grid, 0.5));
-    const QString text = !hasElements()         ? tr("This matrix has no weights.")
-                         : !m_problem.isEmpty() ? m_problem
-                         : m_levels             ? QString()
-                                                : tr("Measuring…");
+    const QString text = !hasElements() && m_problem.isEmpty()       ? tr("This matrix has no weights.")
+                         : !m_problem.isEmpty()                      ? m_problem
+                         : m_levels                                  ? QString()
+                         : m_quantity == MatrixQuantity::Activations ? tr("Reading the token sample…")
+                                                                     : tr("Measuring…");
     painter.text(m_layout.plot.center(), painter.elided(text, m_layout.plot.width() - 16, FontRole::Body),
                  theme.secondary, FontRole::Body, {TextAlign::Center, TextAlign::Middle});
   } else {
@@ -119,22 +120,26 @@ void MatrixView::drawAxes(Painter& painter, const Theme& theme) const {
     placeIndexAxis(columns, ticks, 40 * s);
     drawBottomAxis(painter, theme, columns, plot.bottom() + 6 * s, ticks);
     Axis rows = rowAxis();
-    placeIndexAxis(rows, ticks, 36 * s);
-    drawLeftAxis(painter, theme, rows, plot.left() - 7 * s, ticks);
+    if (m_content->tokens) {
+      drawTokens(painter, theme);
+    } else {
+      placeIndexAxis(rows, ticks, 36 * s);
+      drawLeftAxis(painter, theme, rows, plot.left() - 7 * s, ticks);
+    }
   }
   if (m_layout.hasRowTitle)
-    painter.text({2 * s, plot.bottom() - plot.height() * 0.36}, tr("output channel"), theme.secondary,
-                 FontRole::Axis, {TextAlign::Center, TextAlign::Top, true});
+    painter.text({2 * s, plot.bottom() - plot.height() * 0.36},
+                 m_content->tokens ? tr("token") : tr("output channel"), theme.secondary, FontRole::Axis,
+                 {TextAlign::Center, TextAlign::Top, true});
 }
 
 void MatrixView::drawMarginals(Painter& painter, const Theme& theme) const {
-  if (!m_content->stats) return;
   const double s = uiScale();
-  const Marginal look{painter.devicePixelRatio(), theme.base.rgb(),
-                      blend(theme.base, theme.weight, 0.78).rgb()};
-  if (!m_layout.top.isNull()) {
+  const QColor ink = m_content->tokens ? theme.activation : theme.weight;
+  const Marginal look{painter.devicePixelRatio(), theme.base.rgb(), blend(theme.base, ink, 0.78).rgb()};
+  if (!m_layout.top.isNull() && m_content->columnProfile()) {
     const QRectF& area = m_layout.top;
-    const std::vector<float>& values = m_content->stats->columns.absmax;
+    const std::vector<float>& values = *m_content->columnProfile();
     const ValueRange range = marginalRange(values, m_isLog);
     painter.image(area, look.picture(values, columnAxis(), area.width(), range, area.height()));
     if (m_layout.hasLabels) {
@@ -145,9 +150,9 @@ void MatrixView::drawMarginals(Painter& painter, const Theme& theme) const {
                    {TextAlign::Right, TextAlign::Bottom});
     }
   }
-  if (!m_layout.right.isNull()) {
+  if (!m_layout.right.isNull() && m_content->rowProfile()) {
     const QRectF& area = m_layout.right;
-    const std::vector<float>& values = m_content->stats->rows.absmax;
+    const std::vector<float>& values = *m_content->rowProfile();
     const QImage lying =
         look.picture(values, rowAxis(), area.height(), marginalRange(values, m_isLog), area.width());
     painter.image(
@@ -162,7 +167,8 @@ QString MatrixView::captionText() const {
     return m_content->hasWeights ? tr("preview: largest of %1").arg(size)
                                  : tr("stored: largest of %1").arg(size);
   }
-  if (m_heatmap.part().isElementwise()) return tr("one cell a weight");
+  if (m_heatmap.part().isElementwise())
+    return m_content->tokens ? tr("one cell a value") : tr("one cell a weight");
   return m_pool == PoolKind::Max ? tr("pixel: largest %1 it covers").arg(quantityText())
                                  : tr("pixel: mean of what it covers");
 }

@@ -81,6 +81,7 @@ bool MatrixView::handleRelease(const CanvasEvent& event) {
 
 void MatrixView::click(QPointF at) {
   if (m_layout.right.contains(at)) {
+    if (m_content->tokens) return;  // a token is no channel to pin
     const auto row = std::clamp<std::int64_t>(
         static_cast<std::int64_t>(std::floor(rowAxis().toValue(at.y()))), 0, m_content->out - 1);
     emit rowPicked(m_pinnedRow == row ? std::nullopt : std::optional(row));
@@ -112,16 +113,16 @@ void MatrixView::setHover(std::optional<MatrixPosition> at) {
   if (at == m_hover) return;
   m_hover = at;
   repaint();
-  emit hovered(at ? at->row : -1, at ? at->column : -1);
-  if (at && m_content->hasWeights) emit cellWanted(at->row, at->column);
+  emit hovered(at && !m_content->tokens ? at->row : -1, at ? at->column : -1);
+  if (at && m_content->hasWeights && !m_content->tokens) emit cellWanted(at->row, at->column);
 }
 
 void MatrixView::setCursor(MatrixPosition at) {
   m_hover.reset();
   m_cursor = at;
   reveal(at);
-  emit hovered(at.row, at.column);
-  if (m_content->hasWeights) emit cellWanted(at.row, at.column);
+  emit hovered(m_content->tokens ? -1 : at.row, at.column);
+  if (m_content->hasWeights && !m_content->tokens) emit cellWanted(at.row, at.column);
   emit cursorMoved();
 }
 

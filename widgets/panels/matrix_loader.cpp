@@ -12,6 +12,7 @@ namespace {
 // While the user zooms or pans, a picture may take this long before a newer wish cancels it; cancelling at
 // once would never finish any on a slow machine.
 constexpr int kPatienceMs = 150;
+constexpr std::int64_t kFineTile = 8;  // as that of the weights' pictures
 
 // Of the finest level: every texel's largest magnitude; their median is a fair middle of what the picture
 // shows.
@@ -73,6 +74,8 @@ void MatrixLoader::reset() {
   m_pyramid.reset();
   m_source.reset();
   m_errors.reset();
+  m_stats.reset();
+  m_tokens.reset();
   m_isPreview = false;
   m_hasAskedSources = true;  // nothing to ask for until there is a target
 }
@@ -91,44 +94,67 @@ void MatrixLoader::setTarget(std::optional<LinearId> id, MatrixQuantity quantity
   m_workspace = workspace;
   m_view->setSource(nullptr);
   if (!m_id || !workspace) return;
+  m_matrix = workspace->model().linears[*m_id].matrix;
   m_view->setLevels(std::nullopt);
   m_view->setProblem({});
+  if (isActivations()) return;  // setTokens() follows
   if (isError() && !m_choice.weight)
     return m_view->setProblem(tr("These weights stay as they are: there is no quantization error."));
   if (isError() && !workspace->weights())
     return m_view->setProblem(tr("The quantization error needs the weight files; only statistics are open."));
-  usePreview();
   m_hasAskedSources = !workspace->weights();
 }
 
-void MatrixLoader::statisticsArrived() {
-  if (!m_id || isError() || !m_session->workspace()) return;
+void MatrixLoader::setStatistics(const std::shared_ptr<const WeightStats>& stats) {
+  if (!m_id || isError() || isActivations() || !stats || stats == m_stats) return;
+  m_stats = stats;
   if (!m_pyramid) return usePreview();
-  if (const auto stats = m_session->workspace()->weightStats(*m_id)) m_view->setLevels(levelsOf(*stats));
+  m_view->setLevels(levelsOf(*stats));
 }
 
 // The stored pyramid is there at once; the picture it gives never misses a maximum, it is only coarse.
 void MatrixLoader::usePreview() {
   const std::shared_ptr<Workspace> workspace = m_session->workspace();
-  if (isError() || !workspace) return;
-  const std::shared_ptr<const WeightStats> stats = workspace->weightStats(*m_id);
-  if (!stats || stats->pyramid.levels.empty()) return;
-  m_pyramid = std::shared_ptr<const TilePyramid>(stats, &stats->pyramid);
+  if (!workspace || m_stats->pyramid.levels.empty()) return;
+  m_pyramid = std::shared_ptr<const TilePyramid>(m_stats, &m_stats->pyramid);
   m_isPreview = workspace->weights() != nullptr;
-  m_view->setLevels(levelsOf(*stats));
+  m_view->setLevels(levelsOf(*m_stats));
   m_view->renewPictures();
+}
+
+void MatrixLoader::setTokens(const std::shared_ptr<const TokenRowsPicture>& tokens, const QString& problem) {
+  if (!m_id || !isActivations()) return;
+  m_view->setProblem(problem);
+  if (!tokens || tokens == m_tokens) return;
+  m_tokens = tokens;
+  m_matrix = {};
+  m_matrix.out = tokens->stats->sample.count();
+  m_matrix.in = tokens->stats->width;
+  m_pyramid.reset();
+  m_source.reset();
+  m_hasAskedSources = false;
+  m_view->setLevels(std::nullopt);
+  m_view->repaint();  // painted, it asks for its sources
 }
 
 void MatrixLoader::loadSources() {
   using Result = std::shared_ptr<Sources>;
   const std::shared_ptr<Workspace> workspace = m_session->workspace();
+  if (isActivations() && !m_tokens) return;
   if (std::exchange(m_hasAskedSources, true) || !m_id || !workspace) return;
   const std::optional<WeightScheme> scheme = isError() ? m_choice.weight : std::nullopt;
   m_session->jobs()->run<Result>(
       this, slot("sources"), tr("Preparing the matrix picture"), true,
-      [workspace, id = *m_id, scheme](JobContext& job) {
+      [workspace, id = *m_id, scheme, tokens = m_tokens, matrix = m_matrix](JobContext& job) {
         auto sources = std::make_shared<Sources>();
         try {
+          if (tokens) {
+            sources->source = tokens->source;
+            sources->pyramid =
+                std::make_shared<const TilePyramid>(buildPyramid(*tokens->source, matrix, kFineTile, job));
+            sources->levels = {tokens->typical, tokens->largest};
+            return sources;
+          }
           sources->source = scheme ? workspace->errorSource(id, *scheme, job) : workspace->weights();
           sources->pyramid = workspace->picturePyramid(id, scheme, job);
           const std::shared_ptr<const WeightStats> stats = scheme ? nullptr : workspace->weightStats(id);
@@ -174,8 +200,8 @@ void MatrixLoader::startImage() {
   };
   m_session->jobs()->run<Result>(
       this, slot("image"), tr("Drawing the matrix"), true,
-      [request, known, pyramid = m_pyramid, source = m_isPreview ? nullptr : m_source,
-       matrix = workspace->model().linears[*m_id].matrix, workspace](JobContext& job) {
+      [request, known, pyramid = m_pyramid, source = m_isPreview ? nullptr : m_source, matrix = m_matrix,
+       workspace](JobContext& job) {
         Result result;
         try {
           auto values = known
@@ -209,7 +235,7 @@ void MatrixLoader::takeImage(const MatrixRequest& request, HeatmapPicture pictur
 
 void MatrixLoader::wantCell(std::int64_t row, std::int64_t column) {
   const std::shared_ptr<Workspace> workspace = m_session->workspace();
-  if (!m_id || !workspace || !workspace->weights()) return;
+  if (!m_id || !workspace || !workspace->weights() || isActivations()) return;
   struct Result {
     MatrixCell cell;
     std::shared_ptr<const WeightSource> errors;

@@ -18,13 +18,16 @@ class MatrixLoader : public QObject {
 
   /// What is shown: a linear (nothing = none), and the scheme of |Q(W) - W| and of Q(w) in the read-out.
   void setTarget(std::optional<LinearId> id, MatrixQuantity quantity, const Choice& choice);
-  /// Statistics may have come for the linear.
-  void statisticsArrived();
+  /// Statistics of the linear, once they are there; null = not yet.
+  void setStatistics(const std::shared_ptr<const WeightStats>& stats);
+  /// Rows of |X|, or why there are none as one sentence; both empty = still being read.
+  void setTokens(const std::shared_ptr<const TokenRowsPicture>& tokens, const QString& problem);
 
  private:
   struct Sources;
   bool isError() const { return m_quantity == MatrixQuantity::Error; }
   void reset();
+  bool isActivations() const { return m_quantity == MatrixQuantity::Activations; }
   void usePreview();
   void loadSources();  // once a target, when it is first painted
   void takeSources(std::shared_ptr<Sources> sources);
@@ -42,6 +45,9 @@ class MatrixLoader : public QObject {
   std::weak_ptr<Workspace> m_workspace;  // of the pictures below
   std::shared_ptr<const TilePyramid> m_pyramid;
   std::shared_ptr<const WeightSource> m_source;
+  std::shared_ptr<const WeightStats> m_stats;
+  std::shared_ptr<const TokenRowsPicture> m_tokens;
+  MatrixRef m_matrix;                            // what m_source is read with
   std::shared_ptr<const WeightSource> m_errors;  // Q(W) - W under m_choice, for the read-out
   bool m_isPreview = false;
   std::optional<MatrixRequest> m_next;  // latest wins

@@ -27,6 +27,15 @@ struct FlagCluster {
   double first = 0, last = 0;  // pixels
 };
 
+/// The token's text with visible blanks, or where it stands.
+QString tokenLabel(const TokenRowsPicture& tokens, std::size_t row) {
+  const TokenSample& sample = tokens.stats->sample;
+  QString text = tokens.texts[row];
+  if (text.isEmpty()) return QStringLiteral("%1:%2").arg(sample.windows[row]).arg(sample.positions[row]);
+  text.replace(QLatin1Char('\n'), QChar(0x21b5)).replace(QLatin1Char('\t'), QChar(0x21e5));
+  return text.trimmed().isEmpty() ? QStringLiteral("␣") : text.trimmed();
+}
+
 QString clusterText(const FlagCluster& cluster) {
   QStringList numbers;
   for (const std::int64_t column : cluster.columns) {
@@ -40,6 +49,31 @@ QString clusterText(const FlagCluster& cluster) {
 }
 
 }  // namespace
+
+// The text of each token beside its row, as many as there is room for; the first of each window in accent.
+void MatrixView::drawTokens(Painter& painter, const Theme& theme) const {
+  const TokenRowsPicture& tokens = *m_content->tokens;
+  const TokenSample& sample = tokens.stats->sample;
+  const Axis rows = rowAxis();
+  const QRectF& plot = m_layout.plot;
+  const double line = painter.lineHeight(FontRole::Axis);
+  const double left = m_layout.hasRowTitle ? 4 * uiScale() + line : 4 * uiScale();
+  const double room = plot.left() - 8 * uiScale() - left;
+  double next = plot.top() - line / 2;
+  const auto first = static_cast<std::int64_t>(std::max(0.0, std::floor(rows.range.from)));
+  for (std::int64_t row = first; row < sample.count() && static_cast<double>(row) < rows.range.to; ++row) {
+    const auto at = static_cast<std::size_t>(row);
+    const double y = rows.toPixel(static_cast<double>(row) + 0.5);
+    const bool isFirst = sample.positions[at] == 0;
+    if (isFirst && y >= plot.top())
+      painter.fillRect(QRectF(plot.left() - 6 * uiScale(), y - 2, 4 * uiScale(), 4), theme.activation);
+    if (y < next || y > plot.bottom()) continue;
+    next = y + line;
+    painter.text(
+        {plot.left() - 8 * uiScale(), y}, painter.elided(tokenLabel(tokens, at), room, FontRole::Axis),
+        isFirst ? theme.activation : theme.secondary, FontRole::Axis, {TextAlign::Right, TextAlign::Middle});
+  }
+}
 
 void MatrixView::drawGroups(Painter& painter, const Theme& theme) const {
   if (!m_showsGroups) return;
@@ -110,7 +144,7 @@ void MatrixView::drawPins(Painter& painter, const Theme& theme) const {
                            theme.accent);
     }
   }
-  if (m_pinnedRow && *m_pinnedRow < m_content->out) {
+  if (m_pinnedRow && !m_content->tokens && *m_pinnedRow < m_content->out) {
     const double y = rowAxis().toPixel(static_cast<double>(*m_pinnedRow) + 0.5);
     if (y >= plot.top() && y <= plot.bottom()) {
       painter.line({plot.left(), y}, {plot.right(), y}, {QColor(255, 255, 255, 90)});
@@ -122,7 +156,8 @@ void MatrixView::drawPins(Painter& painter, const Theme& theme) const {
 
 void MatrixView::drawCursor(Painter& painter, const Theme& theme) const {
   const auto at = shownPosition();
-  const std::int64_t row = at ? at->row : m_linkedRow, column = at ? at->column : m_linkedColumn;
+  const std::int64_t linkedRow = m_content->tokens ? -1 : m_linkedRow;
+  const std::int64_t row = at ? at->row : linkedRow, column = at ? at->column : m_linkedColumn;
   const QRectF& plot = m_layout.plot;
   const Axis columns = columnAxis(), rows = rowAxis();
   const double x = columns.toPixel(static_cast<double>(column) + 0.5),
@@ -162,6 +197,13 @@ void MatrixView::drawCellReadOut(Painter& painter, const Theme& theme) const {
   if (!at || m_drag == Drag::Pan || (!m_hover && !m_hasFocus)) return;
   const bool isKnown = m_cell.row == at->row && m_cell.column == at->column;
   const auto column = static_cast<std::size_t>(at->column);
+  if (m_content->tokens) {
+    const QPointF centre(columnAxis().toPixel(static_cast<double>(at->column) + 0.5),
+                         rowAxis().toPixel(static_cast<double>(at->row) + 0.5));
+    drawReadOut(painter, theme, m_hover ? m_pointer : centre, QRectF(QPointF(0, 0), size()),
+                tokenTitle(at->row), tokenRows(*at));
+    return;
+  }
   std::vector<ReadOutRow> rows;
   rows.push_back({tr("row, col"), countText(at->row) + QLatin1String(", ") + countText(at->column)});
   if (m_content->hasWeights) {
@@ -183,6 +225,32 @@ void MatrixView::drawCellReadOut(Painter& painter, const Theme& theme) const {
                                  : QPointF(columnAxis().toPixel(static_cast<double>(at->column) + 0.5),
                                            rowAxis().toPixel(static_cast<double>(at->row) + 0.5));
   drawReadOut(painter, theme, anchor, QRectF(QPointF(0, 0), size()), {}, rows);
+}
+
+// token 'Elizabeth' (window 3, position 17)
+QString MatrixView::tokenTitle(std::int64_t row) const {
+  const TokenSample& sample = m_content->tokens->stats->sample;
+  const auto at = static_cast<std::size_t>(row);
+  const QString& text = m_content->tokens->texts[at];
+  return (text.isEmpty() ? tr("token %1").arg(countText(row)) : tr("token '%1'").arg(text)) +
+         QLatin1Char(' ') + tr("(window %1, position %2)").arg(sample.windows[at]).arg(sample.positions[at]);
+}
+
+std::vector<ReadOutRow> MatrixView::tokenRows(MatrixPosition at) const {
+  const ActivationStats& stats = *m_content->tokens->stats;
+  const auto column = static_cast<std::size_t>(at.column);
+  std::vector<ReadOutRow> rows;
+  rows.push_back({tr("channel"), countText(at.column)});
+  rows.push_back({tr("x"), valueText(static_cast<double>(stats.sample.row(at.row)[column])), true,
+                  currentTheme().activation});
+  rows.push_back(
+      {tr("token |x| max"),
+       valueText(static_cast<double>(m_content->tokens->tokenAbsmax[static_cast<std::size_t>(at.row)]))});
+  if (stats.hasExtremes())
+    rows.push_back({tr("channel |x| max"), valueText(static_cast<double>(stats.all.absmax[column]))});
+  if (column < stats.medianAbs.size())
+    rows.push_back({tr("channel median |x|"), valueText(static_cast<double>(stats.medianAbs[column]))});
+  return rows;
 }
 
 }  // namespace ql

@@ -1,5 +1,6 @@
 #include "widgets/panels/matrix_panel.h"
 
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/session.h"
 #include "widgets/canvas/canvas.h"
@@ -10,6 +11,7 @@
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QKeyEvent>
+#include <QPushButton>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -100,11 +102,13 @@ void MatrixPanel::setupToolbar() {
   row->setContentsMargins(scaledPx(metrics::kGap), 0, scaledPx(metrics::kGap), 0);
   row->setSpacing(scaledPx(metrics::kGap));
   m_quantity = new QComboBox(m_toolbar);
-  m_quantity->addItems({QStringLiteral("|W|"), QStringLiteral("W"), tr("error")});
+  m_quantity->addItems({QStringLiteral("|W|"), QStringLiteral("W"), tr("error"), tr("|X| activations")});
   m_quantity->setItemData(0, tr("Magnitude of the weights"), Qt::ToolTipRole);
   m_quantity->setItemData(1, tr("Weights with their sign"), Qt::ToolTipRole);
   m_quantity->setItemData(2, tr("Quantization error |Q(W) − W| under the shown choice"), Qt::ToolTipRole);
-  m_quantity->setToolTip(tr("What is drawn, in weight units (M: next)"));
+  m_quantity->setItemData(3, tr("Input of the linear on the sampled tokens: tokens × channels"),
+                          Qt::ToolTipRole);
+  m_quantity->setToolTip(tr("What is drawn (M: next)"));
   m_quantity->setAccessibleName(tr("Quantity"));
   row->addWidget(m_quantity);
   row->addWidget(makeDimLabel(tr("Pool"), FontRole::Body, m_toolbar));
@@ -140,8 +144,12 @@ void MatrixPanel::setupView() {
 
 void MatrixPanel::connectSession() {
   Selection* const selection = m_session->selection();
-  connect(m_session, &Session::workspaceChanged, this, &MatrixPanel::refresh);
+  connect(m_session, &Session::workspaceChanged, this, [this] {
+    m_reading.reset();
+    refresh();
+  });
   connect(m_session, &Session::layersMeasured, this, &MatrixPanel::refresh);
+  connect(m_session->calibration(), &CalibrationControl::changed, this, &MatrixPanel::refresh);
   connect(m_session->plan(), &PlanDocument::planChanged, this, &MatrixPanel::refresh);
   connect(m_session->plan(), &PlanDocument::whatIfChanged, this, &MatrixPanel::refresh);
   connect(selection, &Selection::currentChanged, this, &MatrixPanel::refresh);
@@ -163,29 +171,145 @@ void MatrixPanel::refresh() {
     m_loader->setTarget(std::nullopt, m_view->quantity(), {});
   } else {
     const Linear& linear = m_session->model()->linears[*id];
-    const std::shared_ptr<Workspace> workspace = m_session->workspace();
     const Choice choice = m_session->shownChoice(*id);
-    auto content = std::make_shared<MatrixContent>();
-    content->name = QString::fromStdString(linear.name);
-    content->out = linear.out();
-    content->in = linear.in();
-    content->matrix = linear.matrix;
-    content->stats = workspace->weightStats(*id);
-    content->gain = workspace->gain(*id);
-    content->flaggedColumns = flaggedColumns(m_session->findings(*id));
-    content->choiceKey = choiceJson(choice);
-    content->schemeText = choice.weight ? QString::fromStdString(weightSchemeText(choice)) : QString();
-    std::tie(content->groupColumns, content->groupRows) = groupEdges(choice);
-    content->hasWeights = workspace->weights() != nullptr;
-    m_view->setContent(std::move(content));
+    m_view->setContent(contentOf(*id, choice));
     m_loader->setTarget(id, m_view->quantity(), choice);
-    m_loader->statisticsArrived();
+    if (areDetailsOf(*id)) {
+      m_loader->setStatistics(m_details->stats);
+      m_loader->setTokens(m_details->tokens, missingTokens(*id));
+    } else {
+      m_loader->setTokens(nullptr, missingTokens(*id));
+    }
+    readDetails(*id);
     subtitle = subtitleOf(linear);
   }
+  showActivationsHint();
   m_view->setPinned(m_session->selection()->row(), m_session->selection()->channel());
   if (subtitle == m_subtitle) return;
   m_subtitle = subtitle;
   emit subtitleChanged(subtitle);
+}
+
+bool MatrixPanel::needsTokens() const {
+  return m_view->quantity() == MatrixQuantity::Activations;
+}
+
+bool MatrixPanel::areDetailsOf(LinearId id) const {
+  return m_details && m_details->id == id && m_details->workspace.lock() == m_session->workspace();
+}
+
+std::shared_ptr<const MatrixContent> MatrixPanel::contentOf(LinearId id, const Choice& choice) {
+  const Linear& linear = m_session->model()->linears[id];
+  auto content = std::make_shared<MatrixContent>();
+  content->name = QString::fromStdString(linear.name);
+  content->out = linear.out();
+  content->in = linear.in();
+  content->matrix = linear.matrix;
+  content->flaggedColumns = flaggedColumns(m_session->findings(id));
+  content->choiceKey = choiceJson(choice);
+  content->schemeText = choice.weight ? QString::fromStdString(weightSchemeText(choice)) : QString();
+  std::tie(content->groupColumns, content->groupRows) = groupEdges(choice);
+  content->hasWeights = m_session->workspace()->weights() != nullptr;
+  if (areDetailsOf(id)) {
+    content->stats = m_details->stats;
+    content->gain = m_details->gain;
+  }
+  if (!needsTokens()) return content;
+  content->groupRows = 0;
+  content->groupColumns = choice.activation && choice.activation->granularity == Granularity::Group
+                              ? choice.activation->groupSize.value_or(0)
+                              : 0;
+  content->tokens = areDetailsOf(id) ? m_details->tokens : nullptr;
+  content->out = content->tokens ? content->tokens->stats->sample.count() : 0;
+  return content;
+}
+
+QString MatrixPanel::missingTokens(LinearId id) const {
+  if (!needsTokens()) return {};
+  const CalibrationControl& calibration = *m_session->calibration();
+  if (!calibration.hasActivations())
+    return calibration.isRunning() ? tr("The first blocks are being run…")
+                                   : tr("There are no activations yet.");
+  const Linear& linear = m_session->model()->linears[id];
+  if (!linear.site || !m_session->workspace()->activationSummary(*linear.site))
+    return calibration.isRunning() ? tr("Calibration has not reached this block yet.")
+                                   : tr("The activations at hand do not cover this linear.");
+  return areDetailsOf(id) ? m_details->tokensProblem : QString();
+}
+
+// Statistics, gains and tokens may have to be read from a file: never on this thread.
+void MatrixPanel::readDetails(LinearId id) {
+  const std::shared_ptr<Workspace> workspace = m_session->workspace();
+  const Linear& linear = workspace->model().linears[id];
+  const auto& record = m_session->calibration()->record();
+  const std::string identity = record ? record->data : std::string();
+  const bool isKnown = areDetailsOf(id);
+  const bool wantsStats = (!isKnown || !m_details->stats) && workspace->weightSummary(id).has_value();
+  const bool wantsTokens = needsTokens() && linear.site && workspace->activationSummary(*linear.site) &&
+                           (!isKnown || m_details->tokensOf != identity ||
+                            (!m_details->tokens && m_details->tokensProblem.isEmpty()));
+  const Reading wanted{id, wantsStats, wantsTokens};
+  if ((!wantsStats && !wantsTokens) || m_reading == wanted) return;
+  m_reading = wanted;
+  auto details = std::make_shared<Details>();
+  if (isKnown) *details = *m_details;
+  details->workspace = workspace;
+  details->id = id;
+  m_session->jobs()->run<std::shared_ptr<Details>>(
+      m_body, QStringLiteral("matrix-details-%1").arg(reinterpret_cast<quintptr>(this)),
+      tr("Reading statistics"), true,
+      [workspace, details, wantsStats, wantsTokens, identity, site = linear.site](JobContext&) {
+        if (wantsStats) {
+          details->stats = workspace->weightStats(details->id);
+          details->gain = workspace->gain(details->id);
+        }
+        if (!wantsTokens) return details;
+        details->tokensOf = identity;
+        const auto stats = workspace->activations(*site);
+        const std::string reason =
+            stats ? missingReason(*stats, ActivationNeed::Sample) : "they could not be read";
+        details->tokensProblem =
+            reason.empty() ? QString() : tr("No tokens to show: %1.").arg(QString::fromStdString(reason));
+        details->tokens = reason.empty()
+                              ? makeTokenRows(stats,
+                                              [&workspace](std::int32_t token) {
+                                                return QString::fromStdString(workspace->tokenText(token));
+                                              })
+                              : nullptr;
+        return details;
+      },
+      [this, id](std::shared_ptr<Details> read) {
+        m_reading.reset();
+        if (m_session->selection()->current() == id) m_details = std::move(read);
+        refresh();
+      });
+}
+
+void MatrixPanel::showActivationsHint() {
+  const bool isNeeded = m_session->model() && needsTokens() && !m_session->calibration()->hasActivations() &&
+                        !m_session->calibration()->isRunning();
+  if (isNeeded && !m_hint) {
+    m_hint = new QWidget(m_canvas);
+    auto* row = new QHBoxLayout(m_hint);
+    row->setContentsMargins(0, 0, 0, 0);
+    QPushButton* calibrate = makeAccentButton(tr("Calibrate…"), m_hint);
+    calibrate->setToolTip(tr("Run the model on text to see what this linear receives"));
+    auto* import = new QPushButton(tr("Import activations…"), m_hint);
+    row->addWidget(calibrate);
+    row->addWidget(import);
+    connect(calibrate, &QPushButton::clicked, m_session->calibration(),
+            &CalibrationControl::calibrateRequested);
+    connect(import, &QPushButton::clicked, m_session->calibration(), &CalibrationControl::importRequested);
+  }
+  if (!m_hint) return;
+  m_hint->setVisible(isNeeded);
+  if (!isNeeded) return;
+  m_hint->adjustSize();
+  const QPointF centre =
+      m_view->layout().plot.isNull() ? QPointF(m_canvas->rect().center()) : m_view->layout().plot.center();
+  m_hint->move(static_cast<int>(centre.x()) - m_hint->width() / 2,
+               static_cast<int>(centre.y()) + scaledPx(20));
+  m_hint->raise();
 }
 
 void MatrixPanel::setQuantity(MatrixQuantity quantity) {
@@ -195,7 +319,7 @@ void MatrixPanel::setQuantity(MatrixQuantity quantity) {
 }
 
 void MatrixPanel::cycleQuantity() {
-  setQuantity(static_cast<MatrixQuantity>((m_quantity->currentIndex() + 1) % 3));
+  setQuantity(static_cast<MatrixQuantity>((m_quantity->currentIndex() + 1) % m_quantity->count()));
 }
 
 void MatrixPanel::setLog(bool isLog) {
@@ -231,6 +355,7 @@ bool MatrixPanel::eventFilter(QObject* watched, QEvent* event) {
     leaveFullScreen();
     return true;
   }
+  if (watched == m_canvas->focusProxy() && event->type() == QEvent::Resize) showActivationsHint();
   if (event->type() == QEvent::KeyPress) {
     const int key = static_cast<QKeyEvent*>(event)->key();
     if (key == Qt::Key_F11 || (key == Qt::Key_Escape && m_fullScreenWindow)) {

@@ -44,12 +44,37 @@ class MatrixPanel : public QWidget {
   void setupView();
   void connectSession();
   void refresh();  // another linear, choice, finding or statistics
+  std::shared_ptr<const MatrixContent> contentOf(LinearId id, const Choice& choice);
+  void readDetails(LinearId id);
+  QString missingTokens(LinearId id) const;  // why there is no |X|, as one sentence
+  void showActivationsHint();
   void cycleQuantity();
   void setLog(bool isLog);
   void leaveFullScreen();
 
+  /// What a job read from files for the shown linear.
+  struct Details {
+    std::weak_ptr<Workspace> workspace;
+    LinearId id = 0;
+    std::shared_ptr<const WeightStats> stats;
+    std::vector<float> gain;
+    std::shared_ptr<const TokenRowsPicture> tokens;
+    std::string tokensOf;  // the record they belong to
+    QString tokensProblem;
+  };
+  bool needsTokens() const;
+  bool areDetailsOf(LinearId id) const;
+
   Session* m_session;
-  QWidget* m_body;  // toolbar and canvas: what goes full screen
+  std::shared_ptr<const Details> m_details;
+  struct Reading {
+    LinearId id;
+    bool stats, tokens;
+    bool operator==(const Reading&) const = default;
+  };
+  std::optional<Reading> m_reading;  // what the running job was asked for
+  QWidget* m_hint = nullptr;         // over the canvas: how to get activations
+  QWidget* m_body;                   // toolbar and canvas: what goes full screen
   QWidget* m_toolbar;
   QComboBox* m_quantity = nullptr;
   QComboBox* m_pool = nullptr;

@@ -46,7 +46,8 @@ MatrixView::MatrixView(QObject* parent) : CanvasView(parent) {
 void MatrixView::setContent(std::shared_ptr<const MatrixContent> content) {
   const bool isSameChoice = content && m_content && content->choiceKey == m_content->choiceKey;
   const bool isSameMatrix = content && m_content && content->name == m_content->name &&
-                            content->out == m_content->out && content->in == m_content->in;
+                            content->out == m_content->out && content->in == m_content->in &&
+                            !content->tokens == !m_content->tokens;
   m_content = std::move(content);
   if (!isSameMatrix) {
     m_heatmap.clear();
@@ -63,7 +64,8 @@ void MatrixView::setContent(std::shared_ptr<const MatrixContent> content) {
   }
   if (!isSameMatrix || !isSameChoice) {
     m_cell = {};
-    if (const auto at = shownPosition(); at && m_content->hasWeights) emit cellWanted(at->row, at->column);
+    if (const auto at = shownPosition(); at && m_content->hasWeights && !m_content->tokens)
+      emit cellWanted(at->row, at->column);
   }
   updateLayout();
   repaint();
@@ -177,8 +179,9 @@ void MatrixView::updateLayout() {
   const double s = uiScale();
   const double lineHeight = 15 * s;
   const QString widest = m_content ? countText(m_content->out) : QStringLiteral("256");
-  m_layout =
-      layOutMatrix(size(), s, lineHeight, std::max<double>(4, static_cast<double>(widest.size())) * 7 * s);
+  const double letters =
+      m_content && m_content->tokens ? 10 : std::max<double>(4, static_cast<double>(widest.size()));
+  m_layout = layOutMatrix(size(), s, lineHeight, letters * 7 * s);
   m_bar.setGeometry(m_layout.bar, Qt::Horizontal);
 }
 
@@ -265,6 +268,8 @@ QString MatrixView::quantityText() const {
       return QStringLiteral("|W|");
     case MatrixQuantity::Signed:
       return QStringLiteral("W");
+    case MatrixQuantity::Activations:
+      return QStringLiteral("|X|");
     case MatrixQuantity::Error:
       break;
   }
@@ -288,7 +293,8 @@ std::optional<MatrixPosition> MatrixView::shownPosition() const {
 }
 
 bool MatrixView::isCoarse() const {
-  if (!m_content || !m_content->stats || m_content->stats->pyramid.levels.empty()) return false;
+  if (!m_content || m_content->tokens || !m_content->stats || m_content->stats->pyramid.levels.empty())
+    return false;
   return (m_isPreview || !m_content->hasWeights) && m_content->stats->pyramid.levels.front().tile > 1;
 }
 
@@ -309,6 +315,13 @@ QString MatrixView::accessibleText() const {
       tr("%1 of %2, %3.").arg(quantityText(), m_content->name, dimensionsText(m_content->out, m_content->in));
   const auto at = shownPosition();
   if (!at) return text;
+  if (m_content->tokens) {
+    const std::span<const float> values = m_content->tokens->stats->sample.row(at->row);
+    return text + QLatin1Char(' ') +
+           tr("%1, channel %2: x = %3.")
+               .arg(tokenTitle(at->row), countText(at->column),
+                    valueText(static_cast<double>(values[static_cast<std::size_t>(at->column)])));
+  }
   text += QLatin1Char(' ') + tr("Row %1, column %2").arg(at->row).arg(at->column);
   if (m_cell.row == at->row && m_cell.column == at->column) {
     text += tr(": w %1").arg(valueText(static_cast<double>(m_cell.weight)));
@@ -364,8 +377,9 @@ void MatrixView::fillMenu(QMenu& menu) {
   if (const auto at = shownPosition()) {
     menu.addAction(tr("Pin input channel %1").arg(at->column), this,
                    [this, column = at->column] { pick(column); });
-    menu.addAction(tr("Pin output channel %1").arg(at->row), this,
-                   [this, row = at->row] { emit rowPicked(row); });
+    if (!m_content->tokens)
+      menu.addAction(tr("Pin output channel %1").arg(at->row), this,
+                     [this, row = at->row] { emit rowPicked(row); });
   }
   if (m_pinnedColumn || m_pinnedRow)
     menu.addAction(tr("Unpin"), this, [this] {

@@ -5,6 +5,7 @@
 #include "widgets/canvas/canvas_view.h"
 #include "widgets/canvas/color_bar.h"
 #include "widgets/canvas/heatmap.h"
+#include "widgets/canvas/read_out.h"
 #include "widgets/panels/matrix_content.h"
 #include "widgets/panels/matrix_layout.h"
 
@@ -47,6 +48,7 @@ class MatrixView : public CanvasView {
   void setSource(std::shared_ptr<const WeightSource> source);
   /// One sentence instead of the picture; empty = none.
   void setProblem(const QString& sentence);
+  const QString& problem() const { return m_problem; }
 
   // Linked views
   // --------------------------------------------------------------------------------------------------
@@ -134,6 +136,9 @@ class MatrixView : public CanvasView {
   void drawPins(Painter& painter, const Theme& theme) const;
   void drawCursor(Painter& painter, const Theme& theme) const;
   void drawCellReadOut(Painter& painter, const Theme& theme) const;
+  void drawTokens(Painter& painter, const Theme& theme) const;
+  QString tokenTitle(std::int64_t row) const;
+  std::vector<ReadOutRow> tokenRows(MatrixPosition at) const;
   QString captionText() const;
 
   std::shared_ptr<const MatrixContent> m_content;

@@ -11,12 +11,15 @@
 #include <QPlainTextEdit>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace ql {
 
 namespace {
 
 constexpr std::size_t kKept = 50;
 constexpr int kNoticeMs = 8000;
+constexpr int kWidest = 860, kMargin = 10;
 
 }  // namespace
 
@@ -45,7 +48,23 @@ MessageBar::MessageBar(QWidget* parent) : QFrame(parent) {
     std::erase_if(m_messages, [](const Message& message) { return !message.isError; });
     update();
   });
+  parent->installEventFilter(this);
   hide();
+}
+
+bool MessageBar::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == parent() && event->type() == QEvent::Resize) place();
+  return QFrame::eventFilter(watched, event);
+}
+
+void MessageBar::place() {
+  const QSize room = parentWidget()->size();
+  const int margin = scaledPx(kMargin);
+  const int needed = sizeHint().width();
+  const int width = std::max(1, std::min({needed, scaledPx(kWidest), room.width() - 2 * margin}));
+  const int height = sizeHint().height();
+  setGeometry((room.width() - width) / 2, room.height() - height - margin, width, height);
+  raise();
 }
 
 void MessageBar::show(const QString& text, bool isError) {
@@ -90,6 +109,9 @@ void MessageBar::update() {
   if (first.count > 1) more << tr("%1 times").arg(first.count);
   if (m_messages.size() > 1) more << tr("%1 more").arg(m_messages.size() - 1);
   m_more->setText(more.join(QStringLiteral(", ")));
+  m_more->setVisible(!more.isEmpty());
+  layout()->activate();
+  place();
 }
 
 void MessageBar::showDetails() {

@@ -1,6 +1,6 @@
 #pragma once
-// One line above the docks for errors and notices: newest shown, the rest counted; details and copy; never a
-// modal box.
+// Errors and notices in one line that floats over the lower edge of its parent, so that nothing is moved:
+// newest shown, the rest counted; details and copy; never a modal box.
 #include <QFrame>
 #include <QTimer>
 
@@ -25,6 +25,9 @@ class MessageBar : public QFrame {
   void dismiss();  // shows the one before, hides after the last
   void clear();
 
+ protected:
+  bool eventFilter(QObject* watched, QEvent* event) override;
+
  private:
   struct Message {
     QString text;
@@ -33,6 +36,7 @@ class MessageBar : public QFrame {
   };
   void update();
   void showDetails();
+  void place();
   std::deque<Message> m_messages;  // newest in front
   ElidedLabel* m_label;
   QLabel* m_icon;

@@ -1,4 +1,5 @@
 // The mouse and the keys of the overview.
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/metric_info.h"
 #include "widgets/panels/overview_view.h"
 
@@ -213,8 +214,9 @@ bool OverviewView::handleKey(const CanvasEvent& event) {
 
 bool OverviewView::handleViewKey(int key) {
   ViewSettings view = m_session->view();
-  if (key >= Qt::Key_1 && key < Qt::Key_1 + static_cast<int>(metricInfos().size())) {
-    view.metric = static_cast<Metric>(key - Qt::Key_1);
+  if (const std::optional<Metric> metric = metricOfKey(key)) {
+    if (!m_session->calibration()->missing(*metric).isEmpty()) return true;
+    view.metric = *metric;
     view.range.reset();
   } else if (key == Qt::Key_L) {
     view.scale = static_cast<ValueScale>((static_cast<int>(view.scale) + 1) % 3);

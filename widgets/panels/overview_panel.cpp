@@ -1,5 +1,6 @@
 #include "widgets/panels/overview_panel.h"
 
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/canvas/canvas.h"
@@ -27,6 +28,7 @@ OverviewPanel::OverviewPanel(Session* session, QWidget* parent)
   connect(session, &Session::viewChanged, this, &OverviewPanel::showSettings);
   connect(session, &Session::layersMeasured, this, &OverviewPanel::showProvenance);
   connect(session, &Session::workspaceChanged, this, &OverviewPanel::showProvenance);
+  connect(session->calibration(), &CalibrationControl::changed, this, &OverviewPanel::showProvenance);
   connect(m_canvas, &Canvas::message, session, &Session::message);
   showSettings();
 }
@@ -77,6 +79,19 @@ void OverviewPanel::showSettings() {
   showProvenance();
 }
 
+QString OverviewPanel::dataProvenance() const {
+  const CalibrationControl& calibration = *m_session->calibration();
+  if (!calibration.record()) return tr("no activations");
+  const Metric metric = m_session->view().metric;
+  const QString record = calibration.recordText();
+  if (metric == Metric::OutputW || metric == Metric::OutputA ||
+      metricSource(metric) == MetricSource::Activation)
+    return record;
+  return calibration.missing(ActivationNeed::OutputErrorWa).isEmpty()
+             ? tr("W+A on the token sample · %1").arg(record)
+             : tr("W alone: no token sample · %1").arg(record);
+}
+
 void OverviewPanel::showProvenance() {
   const Model* model = m_session->model();
   if (!model) {
@@ -95,11 +110,16 @@ void OverviewPanel::showProvenance() {
     case MetricSource::Statistics:
       text = tr("exact, of the weights; does not depend on the choice");
       break;
+    case MetricSource::Output:
+    case MetricSource::Activation:
+      text = dataProvenance();
+      break;
     case MetricSource::Plan:
       text = tr("of the plan; float32 scales and zero points included");
       break;
   }
-  if (measured < total) text = tr("%1 of %2 measured · %3").arg(countText(measured), countText(total), text);
+  if (measured < total && metricSource(m_session->view().metric) != MetricSource::Activation)
+    text = tr("%1 of %2 measured · %3").arg(countText(measured), countText(total), text);
   m_provenance->setFullText(text);
 }
 

@@ -23,6 +23,7 @@ class OverviewPanel : public QWidget {
   void setupControls();
   void showSettings();  // from the session
   void showProvenance();
+  QString dataProvenance() const;  // of figures that rest on activations
 
   Session* m_session;
   OverviewView* m_view;

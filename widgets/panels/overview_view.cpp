@@ -66,7 +66,8 @@ void OverviewView::refresh() {
 bool OverviewView::isSettled() const {
   if (!m_session->model() || m_data.items().empty()) return true;
   return std::all_of(m_data.items().begin(), m_data.items().end(), [this](const OverviewItem& item) {
-    return item.value.has_value() || !m_session->model()->linears[item.id].isQuantizable;
+    return item.value.has_value() || !m_session->model()->linears[item.id].isQuantizable ||
+           !m_session->isComing(item.id, m_session->view().metric, m_session->shownChoice(item.id));
   });
 }
 
