@@ -70,6 +70,8 @@ struct VerifyOptions {
   WindowOptions windows;
   std::uint64_t memoryBytes = 0;
   bool withReference = true;  // also the model as it is, and the KL divergence from it
+  std::filesystem::path
+      planFolder;  // where relative names in the plan count from; empty = the working folder
 };
 
 /// What verify() found, and on what.
@@ -156,8 +158,13 @@ class Workspace {
   Verification verify(const QuantizationPlan* plan, const VerifyOptions& options, JobContext& job,
                       const std::function<void(std::size_t, const WindowScore&,
                                                const std::optional<WindowScore>&)>& sink = {});
-  /// The model's weights with a plan's smoothing folded in and its weight schemes applied.
-  std::shared_ptr<const WeightSource> plannedSource(const QuantizationPlan& plan, JobContext& job) const;
+  /// The model's weights with a plan's smoothing folded in and its weight schemes applied. Smoothing factors
+  /// come from the file the plan names (relative to `planFolder`), else from the activations at hand. Throws
+  /// Error(Plan) for smoothing that fits no group or cannot be folded, Error(Unsupported) for want of
+  /// activations.
+  std::shared_ptr<const WeightSource> plannedSource(const QuantizationPlan& plan,
+                                                    const std::filesystem::path& planFolder,
+                                                    JobContext& job) const;
 
   // Operations
   // --------------------------------------------------------------------------------------------------

@@ -69,6 +69,7 @@ class CalibrationRun {
     settings.accumulator = options.accumulator;
     settings.expertMoments = options.expertMoments;
     settings.resume = options.resume;
+    settings.identity = m_state.fingerprint;
     if (m_writer) settings.spillFolder = fs::path(m_writer.path()).concat(".hidden");
     ql::calibrate(
         *forward, m_state.model, windows, settings, [this](int block) { return isFinished(block); },

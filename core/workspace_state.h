@@ -129,7 +129,11 @@ struct Workspace::State {
   void measureOutputs(LinearId id, std::span<const Choice> choices, const ActivationStats& activations,
                       JobContext& job);
   /// The model's weights with the plan's smoothing folded in.
-  std::shared_ptr<const WeightSource> smoothedSource(const QuantizationPlan& plan, JobContext& job);
+  std::shared_ptr<const WeightSource> smoothedSource(const QuantizationPlan& plan,
+                                                     const std::filesystem::path& planFolder,
+                                                     JobContext& job);
+  std::vector<float> planFactors(const PlanSmoothing& smoothing, std::size_t group,
+                                 const std::filesystem::path& planFolder, JobContext& job);
   PerplexityOptions perplexityOptions(const VerifyOptions& options);
   void loadTokenizer();
   /// Text or ids of a source, cut into windows for the model.

@@ -114,22 +114,13 @@ TokenWindows Workspace::State::windowsOf(const TextSource& text, WindowOptions o
                     known ? known->suffix() : std::vector<std::int32_t>(), forward.vocabularySize(), options);
 }
 
-std::shared_ptr<const WeightSource> Workspace::State::smoothedSource(const QuantizationPlan& plan,
-                                                                     JobContext&) {
-  if (plan.smoothing.empty()) return source;
-  throw Error(ErrorCode::Unsupported, "The plan's smoothing cannot be folded in by this version.");
-}
-
 PerplexityOptions Workspace::State::perplexityOptions(const VerifyOptions& options) {
   PerplexityOptions settings;
   settings.memoryBytes = options.memoryBytes;
+  loadTokenizer();
+  const std::lock_guard lock(mutex);
+  if (tokenizer) settings.maskToken = tokenizer->maskToken();
   return settings;
-}
-
-std::shared_ptr<const WeightSource> Workspace::plannedSource(const QuantizationPlan& plan,
-                                                             JobContext& job) const {
-  m_state->requireWeights("applying a plan");
-  return std::make_shared<const PlannedSource>(m_state->smoothedSource(plan, job), m_state->model, plan, job);
 }
 
 Verification Workspace::verify(
@@ -143,7 +134,7 @@ Verification Workspace::verify(
   PerplexityPair& scores = verification;
   if (plan) {
     job.setStage("Preparing the plan");
-    const auto planned = m_state->forwardModel(plannedSource(*plan, job));
+    const auto planned = m_state->forwardModel(plannedSource(*plan, options.planFolder, job));
     PlanHook hook(m_state->model, *plan, [this](std::size_t site) { return m_state->activations(site); });
     const PerplexityRun run{planned.get(), hook.isNeeded() ? &hook : nullptr};
     std::optional<PerplexityRun> reference;

@@ -123,7 +123,7 @@ ImportedActivations importActivations(const std::filesystem::path& path, const M
   imported.origin = kind.origin;
   imported.sha256 = hashOf(file, job);
   job.setStage("Reading " + path.filename().string());
-  SiteCollector sites(model, file.where, imported.sha256, kind.origin, sink);
+  ImportedSites sites(model, file.where, imported.sha256, kind.origin, sink);
   kind.read(file, options, sites, job);
   file.mapping->throwIfTruncated();
   imported.warnings = sites.finish();

@@ -2,7 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/message_text.h"
 #include "core/calib/activation_import.h"
-#include "core/calib/imports/site_collector.h"
+#include "core/calib/imports/imported_sites.h"
 
 #include <algorithm>
 #include <map>
@@ -18,7 +18,7 @@ bool isSameInput(const ActivationStats& a, const ActivationStats& b) {
 
 /// Tokens that the capture left out; nothing is written when there were none.
 void takeSkipped(const DataTree& tree, const std::string& name, ActivationStats& stats,
-                 SiteCollector& sites) {
+                 ImportedSites& sites) {
   if (!tree.attributes.contains("act_skipped_tokens")) return;
   const auto count = [&](const char* attribute) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(0, intAttribute(tree, attribute)));
@@ -40,7 +40,7 @@ ImportedActivations activationsFromTrees(const std::vector<std::pair<std::string
   const ActivationSink sink = [&](std::size_t site, ActivationStats stats) {
     imported.sites.emplace_back(site, std::move(stats));
   };
-  SiteCollector sites(model, "the capture", sha256, ActivationOrigin::Capture, sink);
+  ImportedSites sites(model, "the capture", sha256, ActivationOrigin::Capture, sink);
   std::map<std::size_t, std::pair<std::string, ActivationStats>> found;
   for (const auto& [name, tree] : trees) {
     const auto site = sites.siteOf(name, name);

@@ -13,6 +13,7 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,7 @@ class PerplexityCommand : public Command {
     options.windows = m_options.windows();
     options.windows.protocol = *windowProtocolFromName(m_protocol);
     options.memoryBytes = m_options.memoryBytes();
+    options.planFolder = std::filesystem::path(m_plan).parent_path();
     Verification verification;
     runJob(m_job,
            [&](JobContext& job) { verification = workspace->verify(plan ? &*plan : nullptr, options, job); });

@@ -4,7 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/message_text.h"
 #include "core/base/shape.h"
-#include "core/calib/imports/site_collector.h"
+#include "core/calib/imports/imported_sites.h"
 
 #include <algorithm>
 #include <cmath>
@@ -16,7 +16,7 @@ namespace ql {
 
 /// One tensor "<module>" [channels]. read() is called only when name and shape fit.
 template <class Read>
-void takeActScales(const std::string& name, const Shape& shape, SiteCollector& sites, const Read& read) {
+void takeActScales(const std::string& name, const Shape& shape, ImportedSites& sites, const Read& read) {
   const auto site = sites.siteOf(name, name);
   if (!site) return;
   if (shape.size() != 1)

@@ -10,7 +10,7 @@ bool canRead(const ImportFile& file) {
   return looksLikeSafetensors(file.bytes());
 }
 
-void read(const ImportFile& file, const AccumulatorOptions&, SiteCollector& sites, JobContext& job) {
+void read(const ImportFile& file, const AccumulatorOptions&, ImportedSites& sites, JobContext& job) {
   const auto checkpoint = openCheckpoint(file.path);
   for (const TensorInfo& tensor : checkpoint->tensors()) {
     takeActScales(tensor.name, tensor.shape, sites, [&] { return readVector(*checkpoint, tensor.name); });

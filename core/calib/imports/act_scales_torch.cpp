@@ -16,7 +16,7 @@ bool canRead(const ImportFile& file) {
   return looksLikePickle(file.bytes()) || isTorchZip(file);
 }
 
-void read(const ImportFile& file, const AccumulatorOptions&, SiteCollector& sites, JobContext& job) {
+void read(const ImportFile& file, const AccumulatorOptions&, ImportedSites& sites, JobContext& job) {
   const auto torch = TorchFile::open(file.mapping);
   for (const TorchFile::Tensor& tensor : torch->tensors()) {
     takeActScales(tensor.name, tensor.view.shape, sites, [&] { return torch->read(tensor); });

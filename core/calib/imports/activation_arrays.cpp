@@ -59,7 +59,7 @@ std::int32_t tokenId(DType dtype, const std::byte* bytes) {
 
 class Accumulation {
  public:
-  Accumulation(const ArrayFile& file, const AccumulatorOptions& options, SiteCollector& sites,
+  Accumulation(const ArrayFile& file, const AccumulatorOptions& options, ImportedSites& sites,
                JobContext& job)
       : m_file(file), m_options(options), m_sites(sites), m_job(job) {}
 
@@ -232,7 +232,7 @@ class Accumulation {
 
   const ArrayFile& m_file;
   const AccumulatorOptions& m_options;
-  SiteCollector& m_sites;
+  ImportedSites& m_sites;
   JobContext& m_job;
   std::map<std::string, std::size_t> m_byName;
   std::vector<std::int32_t> m_positions, m_windows, m_unknownIds;
@@ -242,7 +242,7 @@ class Accumulation {
 
 }  // namespace
 
-void accumulateArrays(const ArrayFile& file, const AccumulatorOptions& options, SiteCollector& sites,
+void accumulateArrays(const ArrayFile& file, const AccumulatorOptions& options, ImportedSites& sites,
                       JobContext& job) {
   Accumulation(file, options, sites, job).run();
 }

@@ -3,7 +3,7 @@
 // containers differ in is behind ArrayFile. Internal to calib/.
 #include "core/base/dtype.h"
 #include "core/base/shape.h"
-#include "core/calib/imports/site_collector.h"
+#include "core/calib/imports/imported_sites.h"
 #include "core/jobs/job_context.h"
 #include "core/stats/activation_accumulator.h"
 
@@ -39,7 +39,7 @@ class ArrayFile {
 /// Every array "<name>.input" [tokens, in] or [windows, tokens, in] of floats; "<name>.token_ids" or
 /// "token_ids", of as many integers as there are tokens, name the tokens. Memory: one site's accumulator and
 /// two tiles.
-void accumulateArrays(const ArrayFile& file, const AccumulatorOptions& options, SiteCollector& sites,
+void accumulateArrays(const ArrayFile& file, const AccumulatorOptions& options, ImportedSites& sites,
                       JobContext& job);
 
 }  // namespace ql

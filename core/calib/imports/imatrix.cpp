@@ -24,7 +24,7 @@ std::vector<double> doubles(std::span<const std::byte> bytes) {
 
 class Entries {
  public:
-  Entries(bool areTokens, const std::string& method, SiteCollector& sites)
+  Entries(bool areTokens, const std::string& method, ImportedSites& sites)
       : m_areTokens(areTokens), m_method(method), m_sites(sites), m_names(sites.model()) {}
 
   void take(const ImatrixEntry& entry) {
@@ -79,14 +79,14 @@ class Entries {
 
   bool m_areTokens;
   const std::string& m_method;
-  SiteCollector& m_sites;
+  ImportedSites& m_sites;
   LlamaNames m_names;
 };
 
 }  // namespace
 
 void takeImatrix(const std::vector<ImatrixEntry>& entries, bool areTokens, const std::string& method,
-                 SiteCollector& sites, JobContext& job) {
+                 ImportedSites& sites, JobContext& job) {
   Entries reader(areTokens, method, sites);
   for (const ImatrixEntry& entry : entries) {
     reader.take(entry);

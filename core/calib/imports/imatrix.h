@@ -1,7 +1,7 @@
 #pragma once
 // llama.cpp's imatrix: sums of x^2 by input channel. The two file formats give the same entries, which become
 // diagonals of the second moment here. Internal to calib/. Source: llama.cpp, tools/imatrix/imatrix.cpp.
-#include "core/calib/imports/site_collector.h"
+#include "core/calib/imports/imported_sites.h"
 #include "core/io/gguf_file.h"
 #include "core/jobs/job_context.h"
 
@@ -34,6 +34,6 @@ std::vector<ImatrixEntry> imatrixEntries(const GgufFile& file, std::span<const s
 
 /// Hands the entries to the collector. areTokens: counts are tokens by expert (GGUF), else chunks.
 void takeImatrix(const std::vector<ImatrixEntry>& entries, bool areTokens, const std::string& method,
-                 SiteCollector& sites, JobContext& job);
+                 ImportedSites& sites, JobContext& job);
 
 }  // namespace ql

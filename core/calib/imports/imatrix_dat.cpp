@@ -31,7 +31,7 @@ bool canRead(const ImportFile& file) {
   return true;
 }
 
-void read(const ImportFile& file, const AccumulatorOptions&, SiteCollector& sites, JobContext& job) {
+void read(const ImportFile& file, const AccumulatorOptions&, ImportedSites& sites, JobContext& job) {
   const ImatrixDat imatrix = parseImatrixDat(file.bytes(), file.where);
   // x^2 is known as a mean only: "tokens" are chunks, of a size that the file does not tell.
   std::string method = "llama.cpp imatrix (old format: counted in chunks, the number of tokens is unknown)";

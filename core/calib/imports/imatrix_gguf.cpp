@@ -59,7 +59,7 @@ bool canRead(const ImportFile& file) {
   return looksLikeGguf(file.bytes());
 }
 
-void read(const ImportFile& file, const AccumulatorOptions&, SiteCollector& sites, JobContext& job) {
+void read(const ImportFile& file, const AccumulatorOptions&, ImportedSites& sites, JobContext& job) {
   const GgufFile gguf = parseGguf(file.bytes(), file.where);
   const auto entries = imatrixEntries(gguf, file.bytes(), file.where);
   std::string method = "llama.cpp imatrix";

@@ -1,7 +1,7 @@
 #pragma once
 // The kinds of files that hold activation evidence, in the order in which they are tried. A new kind is one
 // file and one line in imports.inc. Internal to calib/.
-#include "core/calib/imports/site_collector.h"
+#include "core/calib/imports/imported_sites.h"
 #include "core/io/mapped_file.h"
 #include "core/jobs/job_context.h"
 #include "core/stats/activation_accumulator.h"
@@ -29,7 +29,7 @@ struct ActivationImportKind {
   /// By the first bytes and names only; must not throw.
   bool (*canRead)(const ImportFile& file);
   /// Hands every site to the collector. Counts the file's size as work.
-  void (*read)(const ImportFile& file, const AccumulatorOptions& options, SiteCollector& sites,
+  void (*read)(const ImportFile& file, const AccumulatorOptions& options, ImportedSites& sites,
                JobContext& job);
 };
 

@@ -81,7 +81,7 @@ bool canRead(const ImportFile& file) {
   return looksLikeZip(file.bytes()) && !isTorchZip(file);
 }
 
-void read(const ImportFile& file, const AccumulatorOptions& options, SiteCollector& sites, JobContext& job) {
+void read(const ImportFile& file, const AccumulatorOptions& options, ImportedSites& sites, JobContext& job) {
   accumulateArrays(NpzArrays(file.mapping), options, sites, job);
 }
 

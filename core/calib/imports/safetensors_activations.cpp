@@ -57,7 +57,7 @@ bool canRead(const ImportFile& file) {
                       static_cast<std::size_t>(std::min<std::uint64_t>(length, kMostHeader)));
 }
 
-void read(const ImportFile& file, const AccumulatorOptions& options, SiteCollector& sites, JobContext& job) {
+void read(const ImportFile& file, const AccumulatorOptions& options, ImportedSites& sites, JobContext& job) {
   accumulateArrays(SafetensorsArrays(file.path), options, sites, job);
 }
 

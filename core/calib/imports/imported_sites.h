@@ -13,10 +13,10 @@
 
 namespace ql {
 
-class SiteCollector {
+class ImportedSites {
  public:
   /// where: the file in quotes, for messages. model and sink must outlive this.
-  SiteCollector(const Model& model, std::string where, std::string sha256, ActivationOrigin origin,
+  ImportedSites(const Model& model, std::string where, std::string sha256, ActivationOrigin origin,
                 const ActivationSink& sink);
 
   const Model& model() const { return m_model; }

@@ -1,4 +1,4 @@
-#include "core/calib/imports/site_collector.h"
+#include "core/calib/imports/imported_sites.h"
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
@@ -46,7 +46,7 @@ bool areSame(const ActivationStats& a, const ActivationStats& b) {
 
 }  // namespace
 
-SiteCollector::SiteCollector(const Model& model, std::string where, std::string sha256,
+ImportedSites::ImportedSites(const Model& model, std::string where, std::string sha256,
                              ActivationOrigin origin, const ActivationSink& sink)
     : m_model(model),
       m_where(std::move(where)),
@@ -54,7 +54,7 @@ SiteCollector::SiteCollector(const Model& model, std::string where, std::string 
       m_origin(origin),
       m_sink(sink) {}
 
-std::optional<std::size_t> SiteCollector::find(std::string_view name) const {
+std::optional<std::size_t> ImportedSites::find(std::string_view name) const {
   if (name.ends_with(kWeight)) name.remove_suffix(kWeight.size());
   const auto siteNamed = [&](std::string_view candidate) -> std::optional<std::size_t> {
     const auto linear = m_model.find(candidate);
@@ -74,13 +74,13 @@ std::optional<std::size_t> SiteCollector::find(std::string_view name) const {
   return std::nullopt;
 }
 
-std::optional<std::size_t> SiteCollector::siteOf(std::string_view name, const std::string& entry) {
+std::optional<std::size_t> ImportedSites::siteOf(std::string_view name, const std::string& entry) {
   const auto site = find(name);
   if (!site) noteUnknown(entry);
   return site;
 }
 
-void SiteCollector::requireWidth(std::size_t site, const std::string& entry, std::int64_t found) const {
+void ImportedSites::requireWidth(std::size_t site, const std::string& entry, std::int64_t found) const {
   const Site& wanted = m_model.sites[site];
   if (found == wanted.width) return;
   throw Error(ErrorCode::Shape, "Activations of the wrong width in " + m_where + ": " + quotedText(entry) +
@@ -89,14 +89,14 @@ void SiteCollector::requireWidth(std::size_t site, const std::string& entry, std
                                     "; take activations of this very model.");
 }
 
-void SiteCollector::throwDifferent(std::size_t site, const std::string& first,
+void ImportedSites::throwDifferent(std::size_t site, const std::string& first,
                                    const std::string& second) const {
   throw Error(ErrorCode::Format, m_where + ": " + quotedText(first) + " and " + quotedText(second) +
                                      " are the same input (that of " + quotedText(m_model.sites[site].name) +
                                      ") but their values differ; take both from one run, or leave one out.");
 }
 
-void SiteCollector::take(std::size_t site, const std::string& entry, ActivationStats stats) {
+void ImportedSites::take(std::size_t site, const std::string& entry, ActivationStats stats) {
   stats.origin = m_origin;
   stats.width = m_model.sites[site].width;
   const auto [kept, isNew] = m_kept.try_emplace(site, Kept{entry, {}});
@@ -107,13 +107,13 @@ void SiteCollector::take(std::size_t site, const std::string& entry, ActivationS
   }
 }
 
-void SiteCollector::give(std::size_t site, ActivationStats stats) {
+void ImportedSites::give(std::size_t site, ActivationStats stats) {
   stats.origin = m_origin;
   ++m_given;
   m_sink(site, std::move(stats));
 }
 
-Evidence SiteCollector::evidence(const std::string& method, std::uint64_t tokens) const {
+Evidence ImportedSites::evidence(const std::string& method, std::uint64_t tokens) const {
   Evidence evidence;
   evidence.method = method;
   evidence.n = static_cast<std::int64_t>(tokens);
@@ -123,7 +123,7 @@ Evidence SiteCollector::evidence(const std::string& method, std::uint64_t tokens
   return evidence;
 }
 
-void SiteCollector::warnAbout(const std::vector<std::string>& entries, const std::string& one,
+void ImportedSites::warnAbout(const std::vector<std::string>& entries, const std::string& one,
                               const std::string& many) {
   if (entries.empty()) return;
   const bool isOne = entries.size() == 1;
@@ -131,7 +131,7 @@ void SiteCollector::warnAbout(const std::vector<std::string>& entries, const std
                        " " + (isOne ? one : many) + ": " + listed(entries) + ".");
 }
 
-std::vector<std::string> SiteCollector::finish() {
+std::vector<std::string> ImportedSites::finish() {
   for (auto& [site, kept] : m_kept) {
     summarize(kept.stats);
     give(site, std::move(kept.stats));
