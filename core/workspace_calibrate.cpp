@@ -7,7 +7,7 @@
 #include "core/workspace_calibration.h"
 
 #include <algorithm>
-#include <set>
+#include <fstream>
 
 namespace ql {
 
@@ -31,6 +31,21 @@ std::string settingsText(const CalibrateOptions& options) {
   return std::to_string(a.sampleTokens) + " " + std::to_string(a.seed) + " " +
          std::to_string(a.sketchColumns) + (options.expertMoments ? " expert moments" : "") +
          (options.keepMoments ? " kept moments" : "");
+}
+
+/// SHA-256 of a file's content.
+std::string digestOf(const fs::path& file, JobContext& job) {
+  std::ifstream stream(file, std::ios::binary);
+  if (!stream || fs::is_directory(file))
+    throw Error(ErrorCode::Io,
+                "The file " + quotedPath(file) + " cannot be read; name a file that is there.");
+  Sha256 hash;
+  std::vector<char> buffer(std::size_t{1} << 20);
+  while (stream.read(buffer.data(), static_cast<std::streamsize>(buffer.size())), stream.gcount() > 0) {
+    hash.add(std::string_view(buffer.data(), static_cast<std::size_t>(stream.gcount())));
+    job.step();
+  }
+  return hash.finish();
 }
 
 fs::path sourcePath(const TextSource& source) {
@@ -83,28 +98,34 @@ class CalibrationRun {
 
   void importFile(const fs::path& file, JobContext& job) {
     job.setStage("Reading " + file.filename().string());
-    ImportedActivations imported = read(file, job);
-    if (imported.sites.empty())
+    const std::string digest = digestOf(file, job);
+    m_stored.key = keyOf(digest, "import");
+    m_stored.record = {ActivationOrigin::ActivationFile, file.filename().string(), digest, 0, 0, 0, 0, false};
+    m_keepMoments = true;
+    begin();
+    std::size_t sites = 0;
+    const auto take = [&](std::size_t site, ActivationStats stats) {
+      m_stored.record.origin = stats.origin;
+      m_stored.record.tokens = std::max(m_stored.record.tokens, stats.all.tokens);
+      start();
+      takeSite(site, std::move(stats), job);
+      ++sites;
+      job.step();
+    };
+    const std::vector<std::string> warnings = read(file, take, job);
+    if (sites == 0)
       throw Error(ErrorCode::Format, "The file " + quotedPath(file) +
                                          " holds activations of no linear of this model; check that it was "
                                          "captured from the same architecture.");
-    m_stored.key = keyOf(imported.sha256, "import");
-    m_stored.record = {imported.origin, file.filename().string(), imported.sha256, 0, 0, 0, 0, false};
-    m_keepMoments = true;
-    begin();
-    for (const std::string& warning : imported.warnings) m_state.warn(warning);
-    for (auto& [site, stats] : imported.sites) {
-      m_stored.record.tokens = std::max(m_stored.record.tokens, stats.all.tokens);
-      takeSite(site, std::move(stats), job);
-      job.step();
-    }
+    for (const std::string& warning : warnings) m_state.warn(warning);
     end();
   }
 
  private:
-  ImportedActivations read(const fs::path& file, JobContext& job) const {
+  /// Site after site to `take`, so that one second moment is in memory at a time. Returns warnings.
+  std::vector<std::string> read(const fs::path& file, const ActivationSink& take, JobContext& job) const {
     if (!looksLikeStatistics(file))
-      return ql::importActivations(file, m_state.model, AccumulatorOptions{}, job);
+      return ql::importActivations(file, m_state.model, AccumulatorOptions{}, take, job).warnings;
     const auto statistics = StatisticsFile::open(file);
     std::vector<std::pair<std::string, DataTree>> trees;
     for (const std::string& name : statistics->names(kSitesSection)) {
@@ -112,10 +133,9 @@ class CalibrationRun {
       const auto input = tree.children.find("input");
       if (input != tree.children.end()) trees.emplace_back(name, std::move(input->second));
     }
-    Sha256 hash;
-    hash.add(std::string_view(statistics->header().fingerprint + file.filename().string()));
-    for (const auto& [name, tree] : trees) hash.add(std::string_view(name));
-    return activationsFromTrees(trees, m_state.model, hash.finish());
+    ImportedActivations imported = activationsFromTrees(trees, m_state.model, m_stored.record.data);
+    for (auto& [site, stats] : imported.sites) take(site, std::move(stats));
+    return imported.warnings;
   }
 
   bool isFinished(int block) const {
@@ -124,21 +144,23 @@ class CalibrationRun {
            m_stored.key;
   }
 
-  /// Earlier activations of other data make room: what was not measured under this key is not shown beside
-  /// it.
   void begin() {
     if (m_isWriting) m_writer.open();
     if (m_writer) m_writer.writeModel();
+  }
+
+  /// Called with the first result: earlier activations of other data make room, as what was not measured
+  /// under this key is not shown beside it. A run that fails before that leaves everything as it was.
+  void start() {
+    if (m_isStarted) return;
+    m_isStarted = true;
     bool isContinued = false;
     {
       const std::lock_guard lock(m_state.mutex);
       isContinued = m_state.calibrationKey == m_stored.key;
-    }
-    if (!isContinued) m_state.clearActivations();
-    {
-      const std::lock_guard lock(m_state.mutex);
       if (isContinued) m_stored.tokenTexts = m_state.tokenTexts;
     }
+    if (!isContinued) m_state.clearActivations();
     publish();
   }
 
@@ -157,6 +179,7 @@ class CalibrationRun {
   }
 
   void take(BlockActivations result, JobContext& job) {
+    start();
     m_lastBlock = result.block;
     for (const std::string& warning : result.warnings) {
       m_state.warn(warning);
@@ -216,6 +239,7 @@ class CalibrationRun {
   }
 
   void end() {
+    start();
     m_stored.record.isComplete = true;
     publish();
     m_writer.finish();
@@ -224,7 +248,7 @@ class CalibrationRun {
 
   Workspace::State& m_state;
   StoredCalibration m_stored;
-  bool m_keepMoments = false, m_isWriting = true;
+  bool m_keepMoments = false, m_isWriting = true, m_isStarted = false;
   int m_lastBlock = 0;
   ResultWriter m_writer;
 };

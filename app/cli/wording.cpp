@@ -52,8 +52,11 @@ std::string inBrackets(const std::string& text) {
 }
 
 std::string errorClause(const Finding& finding) {
-  const double error = number(finding, "norm_weighted_rel");
-  return std::isfinite(error) ? "The norm-weighted error is " + percent(error) + "." : std::string();
+  for (const char* key : {"output_rel_wa", "output_rel_w", "norm_weighted_rel"}) {
+    const double error = number(finding, key);
+    if (std::isfinite(error)) return "The " + figureName(key) + " is " + percent(error) + ".";
+  }
+  return {};
 }
 
 /// "all 256 rows", "200 of 256 rows"

@@ -87,7 +87,7 @@ std::vector<Finding> diagnose(const Linear& linear, const WeightStats& stats, co
 /// smoothings that were tried. Where `error` and candidates hold output errors, they are the figure: of
 /// weights and activations when the choice quantizes both, else of the weights. activation_outliers is a
 /// detector by effect: rounding the activations alone costs more than the target, and few channels stand out
-/// (8 times the median) or reach 6.0. Where these channels carry most of the weights' output error too,
+/// (8 times the median). Where these channels carry most of the weights' output error too,
 /// neither the gains of the norm nor heavy tails are reported beside them.
 std::vector<Finding> diagnose(const Linear& linear, const WeightStats& stats, const LayerError& error,
                               std::span<const StoredError> candidates, std::span<const float> gain,

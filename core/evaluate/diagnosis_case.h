@@ -53,7 +53,7 @@ void addErrorValues(const DiagnosisCase& c, Finding& finding);
 /// Measured candidates that help, best first, and which of them reaches the target at the least cost in bits.
 void addRemedies(const DiagnosisCase& c, Finding& finding);
 
-/// Channels of X that stand out or reach 6.0 and make rounding activations cost more than the target.
+/// Channels of X that stand out and make rounding activations cost more than the target.
 std::optional<Finding> activationOutliers(const DiagnosisCase& c);
 
 }  // namespace ql

@@ -99,7 +99,7 @@ class PerplexityCommand : public Command {
     json["protocol"] = m_protocol;
     json["context"] = verification.context;
     json["tokens"] = result.targets;
-    for (const auto& [key, value] : resultJson(result).items()) json[key] = value;
+    json.update(resultJson(result));
     json["reference"] = nullptr;
     json["change"] = nullptr;
     json["kl"] = nullptr;

@@ -1,0 +1,154 @@
+// qloupe with text: calibration, output errors, perplexity under a plan, and what a user can get wrong.
+#include "tests/app/cli_runner.h"
+#include "tests/support/compare.h"
+#include "tests/support/safetensors_bytes.h"
+
+#include <cmath>
+
+using namespace ql::test;
+using Json = nlohmann::json;
+
+namespace {
+
+QString demo() {
+  return text(demoModel());
+}
+
+QString bundled(const char* name) {
+  return QStringLiteral(QL_SOURCE_DIR "/resources/texts/") + QLatin1String(name);
+}
+
+}  // namespace
+
+class TestCliCalibration : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase() {
+    const RunResult result = qloupe(m_folder, {"analyze", demo(), "-o", "S.h5", "--calibration",
+                                               bundled("calibration.txt"), "--tokens", "2048", "--json"});
+    QL_EXIT(result, 0);
+    QL_NO_PROBLEM(schemaProblemOf(result, "analyze"));
+    const Json activations = jsonOf(result).at("activations");
+    QVERIFY(activations.at("tokens") == 2048);
+    QVERIFY(activations.at("context") == 256);
+    QVERIFY(activations.at("origin") == "calibration");
+    QVERIFY(activations.at("sites") >= 24);
+    QVERIFY2(result.err.isEmpty(), result.err.constData());
+  }
+
+  void errorsComeWithOutputs() {
+    const RunResult result = qloupe(m_folder, {"error", demo(), "--stats", "S.h5", "--scheme", "w8a8",
+                                               "--scheme", "bf16/int8", "--blocks", "0", "--json"});
+    QL_EXIT(result, 0);
+    QL_NO_PROBLEM(schemaProblemOf(result, "error"));
+    const Json rows = jsonOf(result);
+    QCOMPARE(rows.size(), std::size_t{14});
+    for (const Json& row : rows) {
+      QVERIFY(row.at("output_rel_wa").is_number());
+      QVERIFY(row.at("output_provenance").at("sample").at("n") == 256);
+      if (row.at("scheme") == "bf16/int8") QVERIFY(row.at("weight_rel_fro") == 0);
+    }
+    const Json& q = rows.front();
+    QVERIFY(q.at("output_rel_w").get<double>() > 0.5 && q.at("output_rel_a").get<double>() < 0.05);
+    const RunResult people = qloupe(m_folder, {"error", demo(), "--stats", "S.h5", "--scheme", "w8a8"});
+    QVERIFY(people.out.contains("output_rel_wa"));
+  }
+
+  void statsKnowActivations() {
+    const RunResult result = qloupe(
+        m_folder, {"stats", "S.h5", "--by", "role", "--metric", "act_absmax,act_outlier_channels", "--json"});
+    QL_EXIT(result, 0);
+    QL_NO_PROBLEM(schemaProblemOf(result, "stats"));
+    for (const Json& row : jsonOf(result))
+      if (row.at("role") == "q") QVERIFY(row.at("metrics").at("act_absmax").get<double>() > 0);
+    const RunResult none = qloupe(m_folder, {"stats", demo(), "--metric", "act_absmax"});
+    QL_EXIT(none, 0);
+    QVERIFY(none.err.contains("analyze --calibration"));
+  }
+
+  void perplexityOfModelAndPlan() {
+    const RunResult plain = qloupe(
+        m_folder, {"perplexity", demo(), "--text", bundled("heldout.txt"), "--tokens", "1024", "--json"});
+    QL_EXIT(plain, 0);
+    QL_NO_PROBLEM(schemaProblemOf(plain, "perplexity"));
+    QVERIFY(jsonOf(plain).at("reference").is_null());
+    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "p.qlplan.json"}), 0);
+    const RunResult planned = qloupe(m_folder, {"perplexity", demo(), "--text", bundled("heldout.txt"),
+                                                "--tokens", "1024", "--plan", "p.qlplan.json", "--json"});
+    QL_EXIT(planned, 0);
+    QL_NO_PROBLEM(schemaProblemOf(planned, "perplexity"));
+    const Json json = jsonOf(planned);
+    QVERIFY(json.at("reference").at("perplexity") == jsonOf(plain).at("perplexity"));
+    QVERIFY(json.at("change").get<double>() > 0.02);  // the planted outliers cost some 14 %
+    QVERIFY(json.at("kl").get<double>() > 0);
+    QCOMPARE(json.at("windows").size(), std::size_t{4});
+    double nll = 0;
+    for (const Json& window : json.at("windows"))
+      nll += window.at("nll").get<double>() * window.at("tokens").get<double>();
+    QL_NEAR(std::exp(nll / json.at("tokens").get<double>()), json.at("perplexity").get<double>(), 1e-9);
+    const RunResult people = qloupe(m_folder, {"perplexity", demo(), "--text", bundled("heldout.txt"),
+                                               "--tokens", "512", "--plan", "p.qlplan.json"});
+    QVERIFY(people.out.contains("perplexity with the plan"));
+  }
+
+  void tokenIdsInsteadOfText() {
+    m_folder.write("ids.txt",
+                   "38 742 306 315 352 372 1428 545 274 300 13 1153 394 331 359 1685 570 274 287 268");
+    const RunResult ids =
+        qloupe(m_folder, {"perplexity", demo(), "--text", "ids.txt", "--ids", "--context", "11", "--json"});
+    QL_EXIT(ids, 0);
+    QVERIFY(jsonOf(ids).at("tokens") == 20);
+    QCOMPARE(jsonOf(ids).at("windows").size(), std::size_t{2});
+  }
+
+  void capturedActivationsAreUsedInMemory() {
+    std::vector<float> x(64 * 256, 0.5f);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = std::sin(0.1f * static_cast<float>(i));
+    const std::string data(reinterpret_cast<const char*>(x.data()), x.size() * sizeof(float));
+    m_folder.write(
+        "captured.safetensors",
+        safetensorsBytes(
+            "{" + entry("model.layers.0.mlp.gate_proj.input", "F32", "[64,256]", 0, data.size()) + "}",
+            data));
+    const RunResult result =
+        qloupe(m_folder, {"error", demo(), "--activations", "captured.safetensors", "--scheme", "w8a8",
+                          "--blocks", "0", "--roles", "gate,up,down", "--json"});
+    QL_EXIT(result, 0);
+    for (const Json& row : jsonOf(result))
+      QCOMPARE(row.at("output_rel_w").is_number(), row.at("role") != "down");
+  }
+
+  void mistakesAreNamed() {
+    const auto problem = [&](const QStringList& arguments, const QString& part) {
+      return badInputProblem(qloupe(m_folder, arguments), part);
+    };
+    QL_NO_PROBLEM(problem({"perplexity", demo(), "--text", "none.txt"}, "none.txt"));
+    m_folder.write("tiny.txt", "It");
+    QL_NO_PROBLEM(problem({"perplexity", demo(), "--text", "tiny.txt", "--protocol", "llama.cpp"}, "window"));
+    m_folder.write("far.txt", "1 2 3 99999 4");
+    QL_NO_PROBLEM(problem({"perplexity", demo(), "--text", "far.txt", "--ids"}, "99999"));
+    QL_NO_PROBLEM(problem({"perplexity", "S.h5", "--text", bundled("heldout.txt")}, "S.h5"));
+    QL_NO_PROBLEM(problem({"analyze", demo(), "-o", "x.h5", "--calibration", bundled("calibration.txt"),
+                           "--tokenizer", "tiny.txt"},
+                          "tiny.txt"));
+    QL_NO_PROBLEM(problem({"analyze", demo(), "-o", "x.h5", "--activations", "tiny.txt"}, "tiny.txt"));
+    const std::string wrong(64 * 100 * 4, '\0');
+    m_folder.write(
+        "wrong.safetensors",
+        safetensorsBytes(
+            "{" + entry("model.layers.0.mlp.gate_proj.input", "F32", "[64,100]", 0, wrong.size()) + "}",
+            wrong));
+    QL_NO_PROBLEM(
+        problem({"error", demo(), "--activations", "wrong.safetensors", "--scheme", "w8a8"}, "256"));
+    QL_NO_PROBLEM(problem(
+        {"analyze", demo(), "-o", "y.h5", "--calibration", bundled("calibration.txt"), "--memory", "0.001"},
+        "iB"));
+  }
+
+ private:
+  TempFolder m_folder;
+};
+
+QTEST_APPLESS_MAIN(TestCliCalibration)
+#include "tst_cli_calibration.moc"

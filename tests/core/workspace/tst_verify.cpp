@@ -1,0 +1,159 @@
+// A plan verified by running the model: the figures of the demo models, measured with an independent
+// implementation in torch (float32, divisor 127) on the first windows of the held-out text.
+#include "core/base/error.h"
+#include "core/demo.h"
+#include "core/workspace.h"
+#include "tests/support/compare.h"
+#include "tests/support/data.h"
+#include "tests/support/fast_folder.h"
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <fstream>
+
+using namespace ql;
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+namespace {
+
+Json reference() {
+  std::ifstream stream(test::dataFile("reference/perplexity-24-windows.json"));
+  return Json::parse(stream);
+}
+
+VerifyOptions heldOut(std::int64_t windows) {
+  VerifyOptions options;
+  options.source.text = fs::path(test::sourceDirectory()) / "resources/texts/heldout.txt";
+  options.windows.maxTokens = 256 * windows;
+  return options;
+}
+
+/// Configuration of the reference -> SPEC of all linears, and SPEC of the outlier linears.
+struct Configuration {
+  const char* key;
+  const char* spec;
+  const char* outlierSpec;
+};
+constexpr Configuration kConfigurations[] = {
+    {"w8a8", "w8a8:flavour=smoothquant", nullptr},
+    {"w8", "int8:flavour=smoothquant", nullptr},
+    {"a8", "bf16/int8:act_flavour=smoothquant", nullptr},
+    {"w4", "int4:flavour=smoothquant", nullptr},
+    {"w4g32", "int4:group=32,flavour=smoothquant", nullptr},
+    {"mixed32", "w8a8:flavour=smoothquant", "w8a8:group=32,act=group:32,flavour=smoothquant"},
+    {"mixed16", "w8a8:flavour=smoothquant", "w8a8:group=16,act=group:16,flavour=smoothquant"},
+};
+
+QuantizationPlan planOf(const Workspace& workspace, const Configuration& configuration,
+                        const Json& outliers) {
+  QuantizationPlan plan = workspace.newPlan(parseSpec(configuration.spec));
+  if (configuration.outlierSpec != nullptr)
+    for (const Json& name : outliers)
+      plan.layers[name.get<std::string>()] = parseSpec(configuration.outlierSpec);
+  return plan;
+}
+
+}  // namespace
+
+class TestVerify : public QObject {
+  Q_OBJECT
+
+ private slots:
+  void initTestCase() {
+    QVERIFY(m_owner.isValid());
+    qputenv("XDG_CACHE_HOME", m_owner.path().toUtf8() + "/cache");
+    qputenv("XDG_DATA_HOME", m_owner.path().toUtf8() + "/data");
+    m_reference = reference();
+  }
+
+  void plansCostWhatTorchMeasured_data() {
+    QTest::addColumn<QString>("model");
+    for (const auto& [name, entry] : m_reference.at("models").items())
+      QTest::addRow("%s", name.c_str()) << QString::fromStdString(name);
+  }
+  void plansCostWhatTorchMeasured() {
+    QFETCH(QString, model);
+    const Json& entry = m_reference.at("models").at(model.toStdString());
+    const auto workspace =
+        Workspace::open(prepareDemo(model.toStdString(), fs::path(test::sourceDirectory()) / "resources"));
+    for (const Configuration& configuration : kConfigurations) {
+      const QuantizationPlan plan = planOf(*workspace, configuration, entry.at("outlier_linears"));
+      VerifyOptions options = heldOut(m_reference.at("windows"));
+      options.withReference = false;
+      JobContext job;
+      const Verification verification = workspace->verify(&plan, options, job);
+      QCOMPARE(verification.result.targets, m_reference.at("tokens").get<std::int64_t>());
+      const double expected = entry.at("perplexity").at(configuration.key);
+      const double found = verification.result.perplexity;
+      QVERIFY2(
+          std::abs(found / expected - 1) < 0.002,
+          qPrintable(QStringLiteral("%1: %2, torch has %3").arg(configuration.key).arg(found).arg(expected)));
+    }
+    JobContext job;
+    const double plain =
+        workspace->verify(nullptr, heldOut(m_reference.at("windows")), job).result.perplexity;
+    QL_NEAR(plain, entry.at("perplexity").at("float").get<double>(), 1e-5);
+  }
+
+  void referenceComesAlong() {
+    const auto workspace = Workspace::open(test::demoModel());
+    const QuantizationPlan plan = workspace->newPlan(parseSpec("w8a8"));
+    JobContext job;
+    std::vector<std::size_t> seen;
+    const Verification both = workspace->verify(
+        &plan, heldOut(4), job, [&](std::size_t window, const WindowScore& score, const auto& other) {
+          seen.push_back(window);
+          QVERIFY(other.has_value() && score.targets == other->targets);
+        });
+    QCOMPARE(seen, (std::vector<std::size_t>{0, 1, 2, 3}));
+    QVERIFY(both.reference && both.result.perplexity > both.reference->perplexity);
+    QVERIFY(both.result.meanKl > 0.01 && both.result.topAgreement > 0.5 && both.result.topAgreement < 1);
+    QCOMPARE(both.evidence.level, std::string("verified"));
+    QVERIFY(both.evidence.data.has_value());
+    QCOMPARE(job.done(), job.total());
+    // a plan that leaves everything as stored changes nothing
+    const QuantizationPlan idle = workspace->newPlan(Choice{});
+    const Verification same = workspace->verify(&idle, heldOut(2), job);
+    QCOMPARE(same.result.nll, same.reference->nll);
+    QCOMPARE(same.result.meanKl, 0.0);
+    QCOMPARE(same.result.topAgreement, 1.0);
+  }
+
+  void tensorPointsTakePart() {
+    const auto workspace = Workspace::open(test::demoModel());
+    const ActScheme coarse = *parseSpec("bf16/int4").activation;
+    const auto perplexityWith = [&](const std::string& point) {
+      QuantizationPlan plan = workspace->newPlan(Choice{});
+      plan.points[point] = coarse;
+      JobContext job;
+      VerifyOptions options = heldOut(2);
+      options.withReference = false;
+      return workspace->verify(&plan, options, job).result.perplexity;
+    };
+    JobContext job;
+    const double plain = workspace->verify(nullptr, heldOut(2), job).result.perplexity;
+    for (const char* point :
+         {"model.layers.1.residual_after_attn", "model.layers.1.residual_after_mlp", "model.layers.0.k_cache",
+          "model.layers.0.v_cache", "model.layers.3.mlp.down_proj", "model.layers.3.self_attn.v_proj"})
+      QVERIFY2(perplexityWith(point) != plain, point);
+    QuantizationPlan cache = workspace->newPlan(Choice{});
+    cache.kvCache = coarse;
+    const double cached = workspace->verify(&cache, heldOut(2), job).result.perplexity;
+    QVERIFY(cached != plain && cached != perplexityWith("model.layers.0.k_cache"));
+    QL_THROWS(perplexityWith("model.layers.0.nothing"), "model.layers.0.nothing");
+    QuantizationPlan fixed = workspace->newPlan(parseSpec("w8a8:act=tensor,static"));
+    QL_THROWS(workspace->verify(&fixed, heldOut(2), job), "analyze --calibration");
+  }
+
+ private:
+  QTemporaryDir m_owner{test::fastFolderTemplate()};
+  Json m_reference;
+};
+
+QTEST_APPLESS_MAIN(TestVerify)
+#include "tst_verify.moc"
