@@ -383,6 +383,7 @@ void CalibrationControl::noticeEnd() {
       continue;
     const bool isGood = job.state == JobRunner::State::Finished;
     m_job = 0;
+    m_asked.clear();  // what was measured meanwhile may have made room for what the file holds
     refresh();
     if (isGood) {
       const std::size_t sites = m_record ? m_record->sites : 0;

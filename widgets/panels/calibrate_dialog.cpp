@@ -33,17 +33,15 @@ CalibrateDialog::CalibrateDialog(Session* session, QWidget* parent) : QDialog(pa
   form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   column->addLayout(form);
   m_text = new TextChooser(session, TextChooser::Use::Calibration, form, this);
-  setupOptions();
+  setupOptions(form);
   setupButtons();
   connect(m_text, &TextChooser::changed, this, &CalibrateDialog::refresh);
   connect(session->calibration(), &CalibrationControl::changed, this, &CalibrateDialog::refresh);
   refresh();
 }
 
-void CalibrateDialog::setupOptions() {
+void CalibrateDialog::setupOptions(QFormLayout* form) {
   auto* column = static_cast<QVBoxLayout*>(layout());
-  auto* form = new QFormLayout;
-  form->setLabelAlignment(Qt::AlignRight);
   m_sample = new QSpinBox(this);
   m_sample->setRange(8, 4096);
   m_sample->setValue(256);
@@ -58,7 +56,6 @@ void CalibrateDialog::setupOptions() {
   m_again = new QCheckBox(tr("Start &over, do not continue"), this);
   m_again->setToolTip(tr("Finished blocks of the same text and settings are normally not run again"));
   form->addRow(QString(), m_again);
-  column->addLayout(form);
   column->addWidget(m_known = makeDimLabel({}, FontRole::Axis, this));
   column->addWidget(m_wayOut = makeLabel({}, FontRole::Body, this));
   for (QLabel* label : {m_known, m_wayOut}) label->setWordWrap(true);

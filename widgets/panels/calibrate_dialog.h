@@ -4,6 +4,7 @@
 #include <QDialog>
 
 class QCheckBox;
+class QFormLayout;
 class QLabel;
 class QPushButton;
 class QSpinBox;
@@ -26,7 +27,7 @@ class CalibrateDialog : public QDialog {
   void importRequested();
 
  private:
-  void setupOptions();
+  void setupOptions(QFormLayout* form);
   void setupButtons();
   void refresh();
   void start();

@@ -1,5 +1,6 @@
 #pragma once
 // The matrix dock: view toolbar and canvas, wired to the session and the shared selection.
+#include "widgets/bridge/session.h"
 #include "widgets/panels/matrix_content.h"
 
 #include <QPointer>
@@ -15,7 +16,6 @@ class Canvas;
 class MatrixLoader;
 class MatrixView;
 class SegmentedControl;
-class Session;
 
 class MatrixPanel : public QWidget {
   Q_OBJECT

@@ -126,6 +126,11 @@ class TestCalibration : public QObject {
     session()->selection()->selectOnly(*session()->model()->find("model.layers.0.mlp.up_proj"));
     QTRY_VERIFY_WITH_TIMEOUT(inspector->errors()->afterText(Metric::OutputW).contains(QLatin1Char('%')),
                              20000);
+    // The comparison is of the metric that is shown: every granularity gets its output error.
+    for (const char* spec : {"w8a8:group=64", "w8a8:group=16"})
+      QTRY_VERIFY_WITH_TIMEOUT(
+          session()->value(*session()->selection()->current(), Metric::OutputError, parseSpec(spec), false),
+          20000);
     session()->plan()->setWhatIf(parseSpec("w4a16:group=32"));
     QTRY_VERIFY_WITH_TIMEOUT(inspector->errors()->afterText(Metric::OutputW).contains(QLatin1Char('%')) &&
                                  inspector->errors()->beforeText(Metric::OutputW).contains(QLatin1Char('%')),
