@@ -67,12 +67,14 @@ void FindingBox::setFindings(const std::vector<Finding>& findings) {
 void FindingBox::setRemedies(const std::vector<Remedy>& remedies) {
   for (QWidget* button : m_remedies) button->deleteLater();
   m_remedies.clear();
-  for (std::size_t i = 0; i < remedies.size() && i < kShownRemedies; ++i) {
-    const Remedy& remedy = remedies[i];
+  for (const Remedy& remedy : remedies) {
+    if (remedy.smoothing)
+      continue;  // no choice of the linear alone: told in the sentence, not tried by a button
+    if (m_remedies.size() == kShownRemedies) break;
     QPushButton* button = makeSmallButton(remedyLabel(remedy), this);
     button->setToolTip(remedySentence(remedy) + QLatin1Char('\n') +
                        tr("Tried as a what-if at once; Apply writes it into the plan."));
-    m_buttons->insertWidget(static_cast<int>(i), button);
+    m_buttons->insertWidget(static_cast<int>(m_remedies.size()), button);
     connect(button, &QPushButton::clicked, this,
             [this, choice = remedy.choice] { emit remedyPicked(choice); });
     m_remedies.push_back(button);
