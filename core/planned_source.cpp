@@ -34,18 +34,30 @@ void fakeQuantizeRows(const ActScheme& scheme, const ActivationRange* range, std
   });
 }
 
-/// The extremes that a static scheme of a linear's input rests on.
-std::optional<ActivationRange> staticRange(const Linear& linear, const ActScheme& scheme,
-                                           const SiteStatistics& statistics) {
+/// The extremes that a static scheme rests on.
+std::optional<ActivationRange> staticRange(const std::string& name, const ActScheme& scheme,
+                                           const std::shared_ptr<const ActivationStats>& stats,
+                                           const std::string& command) {
   if (scheme.dynamic) return std::nullopt;
-  const auto stats = linear.site ? statistics(*linear.site) : nullptr;
   if (!stats || stats->all.min.empty())
-    throw Error(ErrorCode::Plan,
-                "The plan gives " + quotedText(linear.name) +
-                    " static activations, and there are no calibrated ranges of its input: run "
-                    "'qloupe analyze --calibration' first and give its file with --stats, or use "
-                    "dynamic activations.");
+    throw Error(ErrorCode::Plan, "The plan gives " + quotedText(name) +
+                                     " static activations, and there are no calibrated ranges of it: run '" +
+                                     command +
+                                     "' first and give its file with --stats, or use dynamic activations.");
   return ActivationRange{stats->all.min, stats->all.max};
+}
+
+std::optional<ActivationRange> inputRange(const Linear& linear, const ActScheme& scheme,
+                                          const PlanStatistics& statistics) {
+  return staticRange(linear.name, scheme,
+                     !scheme.dynamic && linear.site ? statistics.site(*linear.site) : nullptr,
+                     "qloupe analyze --calibration");
+}
+
+std::optional<ActivationRange> pointRange(const std::string& point, const ActScheme& scheme,
+                                          const PlanStatistics& statistics) {
+  return staticRange(point, scheme, scheme.dynamic ? nullptr : statistics.point(point),
+                     "qloupe analyze --calibration --points");
 }
 
 }  // namespace
@@ -76,6 +88,10 @@ void PlannedSource::readRows(const MatrixRef& matrix, std::int64_t rowBegin, std
   source.readRows(matrix, rowBegin, rowEnd, out);
 }
 
+bool PlannedSource::quantizes(const MatrixRef& matrix) const {
+  return m_quantized.contains({matrix.tensor, matrix.slice});
+}
+
 std::vector<float> PlannedSource::readVector(const std::string& tensor) const {
   return m_inner->readVector(tensor);
 }
@@ -91,24 +107,28 @@ void PlannedSource::check(const MatrixRef& matrix) const {
 // Activations
 // ---------------------------------------------------------------------------------------------------
 
-PlanHook::PlanHook(const Model& model, const QuantizationPlan& plan, const SiteStatistics& statistics) {
+PlanHook::PlanHook(const Model& model, const QuantizationPlan& plan, const PlanStatistics& statistics) {
   for (LinearId id = 0; id < model.linears.size(); ++id) {
     const Linear& linear = model.linears[id];
     const Choice choice = plan.choiceFor(linear.name);
     if (choice.activation)
-      m_inputs[id] = {*choice.activation, linear.in(), staticRange(linear, *choice.activation, statistics)};
+      m_inputs[id] = {*choice.activation, linear.in(), inputRange(linear, *choice.activation, statistics)};
   }
   for (const auto& [name, scheme] : plan.points) addPoint(model, name, scheme, statistics);
   if (!plan.kvCache) return;
-  for (int block = 0; block < model.blockCount; ++block)
-    for (const PointKind kind : {PointKind::KCache, PointKind::VCache})
-      m_points.try_emplace({block, kind}, requireDynamic(pointName(model, block, kind), *plan.kvCache));
+  for (int block = 0; block < model.blockCount; ++block) {
+    for (const PointKind kind : {PointKind::KCache, PointKind::VCache}) {
+      const std::string name = pointName(model, block, kind);
+      m_points.try_emplace({block, kind},
+                           Input{*plan.kvCache, 0, pointRange(name, *plan.kvCache, statistics)});
+    }
+  }
 }
 
 void PlanHook::addPoint(const Model& model, const std::string& name, const ActScheme& scheme,
-                        const SiteStatistics& statistics) {
+                        const PlanStatistics& statistics) {
   if (const auto point = findPoint(model, name)) {
-    m_points[{point->block, point->kind}] = requireDynamic(name, scheme);
+    m_points[*point] = {scheme, 0, pointRange(name, scheme, statistics)};
     return;
   }
   const auto id = model.find(name);
@@ -119,16 +139,8 @@ void PlanHook::addPoint(const Model& model, const std::string& name, const ActSc
                     "remove it from \"points\".");
   for (const LinearId consumer : model.sites[*model.linears[*id].site].consumers) {
     const Linear& linear = model.linears[consumer];
-    m_inputs[consumer] = {scheme, linear.in(), staticRange(linear, scheme, statistics)};
+    m_inputs[consumer] = {scheme, linear.in(), inputRange(linear, scheme, statistics)};
   }
-}
-
-const ActScheme& PlanHook::requireDynamic(const std::string& point, const ActScheme& scheme) {
-  if (scheme.dynamic) return scheme;
-  throw Error(ErrorCode::Plan,
-              "The tensor point " + quotedText(point) +
-                  " asks for static scales, which are calibrated for the inputs of linears only; "
-                  "make it dynamic.");
 }
 
 bool PlanHook::linearInput(LinearId id, std::span<const float> x, std::span<float> out, JobContext& job) {
@@ -141,9 +153,11 @@ bool PlanHook::linearInput(LinearId id, std::span<const float> x, std::span<floa
 }
 
 void PlanHook::point(PointId point, const TokenRows& rows, std::span<float> x, JobContext& job) {
-  const auto found = m_points.find({point.block, point.kind});
+  const auto found = m_points.find(point);
   if (found == m_points.end() || rows.count() == 0) return;
-  fakeQuantizeRows(found->second, nullptr, static_cast<std::int64_t>(x.size()) / rows.count(), x, job);
+  const Input& input = found->second;
+  fakeQuantizeRows(input.scheme, input.range ? &*input.range : nullptr,
+                   static_cast<std::int64_t>(x.size()) / rows.count(), x, job);
 }
 
 }  // namespace ql

@@ -27,6 +27,8 @@ class PlannedSource : public WeightSource {
   std::vector<float> readVector(const std::string& tensor) const override;
   void release(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd) const override;
   void check(const MatrixRef& matrix) const override;
+  /// True when the plan gives this matrix a number format.
+  bool quantizes(const MatrixRef& matrix) const;
 
  private:
   using Key = std::pair<std::string, std::int64_t>;  // tensor, slice
@@ -34,14 +36,17 @@ class PlannedSource : public WeightSource {
   std::map<Key, std::shared_ptr<const FakeQuantizedSource>> m_quantized;
 };
 
-/// Activation statistics of a site, or null.
-using SiteStatistics = std::function<std::shared_ptr<const ActivationStats>(std::size_t)>;
+/// Activation statistics of a site, and of a tensor point by its name, or null.
+struct PlanStatistics {
+  std::function<std::shared_ptr<const ActivationStats>(std::size_t)> site;
+  std::function<std::shared_ptr<const ActivationStats>(const std::string&)> point;
+};
 
 /// Activation schemes of a plan, applied as the model runs. Throws Error(Plan) when made for a plan that
 /// names an unknown tensor point, or a static scheme without calibrated ranges.
 class PlanHook : public ForwardHook {
  public:
-  PlanHook(const Model& model, const QuantizationPlan& plan, const SiteStatistics& statistics);
+  PlanHook(const Model& model, const QuantizationPlan& plan, const PlanStatistics& statistics);
   bool linearInput(LinearId id, std::span<const float> x, std::span<float> out, JobContext& job) override;
   void point(PointId point, const TokenRows& rows, std::span<float> x, JobContext& job) override;
   /// False when the plan leaves all activations alone.
@@ -54,11 +59,10 @@ class PlanHook : public ForwardHook {
     std::optional<ActivationRange> range;  // static schemes
   };
   void addPoint(const Model& model, const std::string& name, const ActScheme& scheme,
-                const SiteStatistics& statistics);
-  static const ActScheme& requireDynamic(const std::string& point, const ActScheme& scheme);
+                const PlanStatistics& statistics);
 
   std::map<LinearId, Input> m_inputs;
-  std::map<std::pair<int, PointKind>, ActScheme> m_points;
+  std::map<PointId, Input> m_points;  // width not used
 };
 
 }  // namespace ql

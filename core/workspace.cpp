@@ -151,6 +151,7 @@ void Workspace::State::releaseWriters() {
   const std::lock_guard lock(mutex);
   for (LinearRecord& record : records) record.writer = nullptr;
   for (SiteRecord& record : sites) record.writer = nullptr;
+  for (auto& [point, record] : points) record.writer = nullptr;
 }
 
 void Workspace::State::warn(const std::string& sentence) {

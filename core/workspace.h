@@ -50,6 +50,7 @@ struct CalibrateOptions {
   AccumulatorOptions accumulator;
   bool keepMoments = false;  // write second moments to the file
   bool expertMoments = false;
+  bool withPoints = false;  // also the residual sums and caches
   bool resume = true;
   std::filesystem::path output;  // as of AnalyzeOptions
 };
@@ -81,6 +82,10 @@ struct Verification : PerplexityPair {
 };
 
 class Analysis;  // workspace_analyze.cpp
+struct ApplyOptions;      // core/applied_checkpoint.h
+struct ApplyReport;
+struct SmoothingRequest;  // core/smoothing_report.h
+struct SmoothingReport;
 
 class Workspace {
  public:
@@ -130,6 +135,10 @@ class Workspace {
   std::optional<ActivationSummary> activationSummary(std::size_t site) const;
   /// Output errors of a linear under a choice, activation part included, if measured; always in memory.
   std::optional<OutputError> outputError(LinearId id, const Choice& choice) const;
+  /// Tensor points with statistics, in network order, and what is known of them; as of the sites.
+  std::vector<std::string> pointNames() const;
+  std::shared_ptr<const ActivationStats> pointActivations(const std::string& point) const;
+  std::optional<ActivationSummary> pointSummary(const std::string& point) const;
   /// Tokens each expert saw, by block; empty for dense models or without calibration.
   ExpertCoverage expertCoverage() const;
   /// The model's tokenizer, or null when it has none that can be read (tokenizerProblem() says why).
@@ -165,6 +174,18 @@ class Workspace {
   std::shared_ptr<const WeightSource> plannedSource(const QuantizationPlan& plan,
                                                     const std::filesystem::path& planFolder,
                                                     JobContext& job) const;
+
+  /// What smoothing would do, group by group: whether it can be folded in, S, errors before and after of all
+  /// readers together, the best alpha, residuals. A group without evidence says why; nothing is written.
+  /// Throws Error(Unsupported) when only a statistics file is open, Error(Usage) for wrong options.
+  SmoothingReport smoothingReport(const SmoothingRequest& request, JobContext& job) const;
+  /// Writes the checkpoint that a plan makes of this one: same names, dtypes, shapes, shards and index, side
+  /// files copied. Atomic: the folder appears when all of it is there; an interrupted run leaves finished
+  /// shards in a hidden sibling for `resume`. Memory does not depend on the model's size. Throws Error(Plan)
+  /// for a plan that changes nothing or cannot be folded in, Error(Usage) for the model's own folder, Error(Io)
+  /// for a folder with other files or too little space, Error(Numeric) when a weight becomes infinite,
+  /// Error(Unsupported) for tensors that are not BF16, F16, F32 or F64.
+  ApplyReport apply(const QuantizationPlan& plan, const ApplyOptions& options, JobContext& job);
 
   // Operations
   // --------------------------------------------------------------------------------------------------

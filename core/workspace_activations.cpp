@@ -63,6 +63,69 @@ void Workspace::State::attachActivations(const std::shared_ptr<const StatisticsF
       warn("Activation statistics of " + quotedText(name) + " are not used: " + e.what());
     }
   }
+  for (const std::string& name : file->names(kPointsSection)) {
+    const auto point = findPoint(model, name);
+    if (!point) continue;
+    try {
+      attachPoint(*point, name, file);
+    } catch (const Error& e) {
+      warn("Activation statistics of " + quotedText(name) + " are not used: " + e.what());
+    }
+  }
+}
+
+void Workspace::State::attachPoint(PointId point, const std::string& name,
+                                   const std::shared_ptr<const StatisticsFile>& file) {
+  const DataTree tree = file->readAttributes(kPointsSection, name, 3);
+  if (stringAttribute(tree, "key") != calibrationKey) return;
+  const ActivationSummary summary = activationSummaryFrom(tree);
+  const std::lock_guard lock(mutex);
+  points[point] = {summary, nullptr, file, nullptr};
+}
+
+std::shared_ptr<const ActivationStats> Workspace::State::pointActivations(const std::string& name) {
+  const auto point = findPoint(model, name);
+  SiteRecord record;
+  {
+    const std::lock_guard lock(mutex);
+    const auto found = point ? points.find(*point) : points.end();
+    if (found == points.end()) return nullptr;
+    record = found->second;
+  }
+  if (record.pinned) return record.pinned;
+  if (!record.file && !record.writer) return nullptr;
+  try {
+    const DataTree tree =
+        record.writer ? record.writer->read(kPointsSection, name) : record.file->read(kPointsSection, name);
+    const auto input = tree.children.find("input");
+    if (input == tree.children.end()) throw Error(ErrorCode::Store, "Their group 'input' is missing.");
+    return std::make_shared<const ActivationStats>(activationStatsFromDataTree(input->second));
+  } catch (const Error& e) {
+    warn("Activation statistics of " + quotedText(name) + " are not used: " + e.what());
+    const std::lock_guard lock(mutex);
+    points.erase(*point);
+    return nullptr;
+  }
+}
+
+std::shared_ptr<const ActivationStats> Workspace::pointActivations(const std::string& point) const {
+  return m_state->pointActivations(point);
+}
+
+std::optional<ActivationSummary> Workspace::pointSummary(const std::string& name) const {
+  const auto point = findPoint(m_state->model, name);
+  if (!point) return std::nullopt;
+  const std::lock_guard lock(m_state->mutex);
+  const auto found = m_state->points.find(*point);
+  return found == m_state->points.end() ? std::nullopt : found->second.summary;
+}
+
+std::vector<std::string> Workspace::pointNames() const {
+  const std::lock_guard lock(m_state->mutex);
+  std::vector<std::string> names;
+  for (const auto& [point, record] : m_state->points)
+    names.push_back(pointName(m_state->model, point.block, point.kind));
+  return names;
 }
 
 void Workspace::State::attachSite(std::size_t site, const std::string& name,

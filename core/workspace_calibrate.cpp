@@ -30,7 +30,7 @@ std::string settingsText(const CalibrateOptions& options) {
   const AccumulatorOptions& a = options.accumulator;
   return std::to_string(a.sampleTokens) + " " + std::to_string(a.seed) + " " +
          std::to_string(a.sketchColumns) + (options.expertMoments ? " expert moments" : "") +
-         (options.keepMoments ? " kept moments" : "");
+         (options.withPoints ? " points" : "") + (options.keepMoments ? " kept moments" : "");
 }
 
 /// SHA-256 of a file's content.
@@ -83,6 +83,7 @@ class CalibrationRun {
     settings.memoryBytes = options.memoryBytes;
     settings.accumulator = options.accumulator;
     settings.expertMoments = options.expertMoments;
+    settings.withPoints = options.withPoints;
     settings.resume = options.resume;
     settings.identity = m_state.fingerprint;
     if (m_writer) settings.spillFolder = fs::path(m_writer.path()).concat(".hidden");
@@ -186,6 +187,7 @@ class CalibrationRun {
       job.log(warning);
     }
     for (auto& [site, stats] : result.sites) takeSite(site, std::move(stats), job);
+    for (auto& [point, stats] : result.points) takePoint(point, std::move(stats));
     if (!result.expertTokens.empty()) {
       const std::lock_guard lock(m_state.mutex);
       m_state.coverage[result.block] = result.expertTokens;
@@ -224,6 +226,17 @@ class CalibrationRun {
     m_state.keepActivations(site, stats, m_writer.writer());
   }
 
+  void takePoint(PointId point, ActivationStats measured) {
+    m_state.stamp(measured.evidence);
+    measured.evidence.data = m_stored.record.data;
+    noteTokens(measured.sample);
+    const auto stats = std::make_shared<const ActivationStats>(std::move(measured));
+    m_writer.add(kPointsSection, pointName(m_state.model, point.block, point.kind),
+                 siteTree(*stats, m_stored.key, false, {}));
+    const std::lock_guard lock(m_state.mutex);
+    m_state.points[point] = {stats->summary, m_writer ? nullptr : stats, nullptr, m_writer.writer()};
+  }
+
   /// Texts of the sampled tokens, so that the file can be read where the tokenizer is not.
   void noteTokens(const TokenSample& sample) {
     m_state.loadTokenizer();
@@ -256,6 +269,7 @@ class CalibrationRun {
 void Workspace::State::clearActivations() {
   const std::lock_guard lock(mutex);
   for (SiteRecord& site : sites) site = {};
+  points.clear();
   calibration.reset();
   calibrationKey.clear();
   coverage.clear();

@@ -11,8 +11,10 @@
 
 namespace ql {
 
-/// /sites/<name>/{input, summary, outputs of <linear>}; /calibration/{record, block 000012}.
+/// /sites/<name>/{input, summary, outputs of <linear>}; /points/<name>/{input, summary};
+/// /calibration/{record, block 000012}.
 inline constexpr const char* kSitesSection = "sites";
+inline constexpr const char* kPointsSection = "points";
 inline constexpr const char* kCalibrationSection = "calibration";
 inline constexpr const char* kRecordEntry = "record";
 inline constexpr const char* kOutputsPrefix = "outputs of ";

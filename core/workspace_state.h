@@ -72,6 +72,7 @@ struct Workspace::State {
   LruCache<PyramidKey, TilePyramid> pyramids{std::size_t{256} << 20};
 
   std::vector<SiteRecord> sites;  // by index in Model::sites
+  std::map<PointId, SiteRecord> points;
   std::optional<CalibrationRecord> calibration;
   std::string calibrationKey;  // identity of data and settings; sites under another one are not mixed in
   ExpertCoverage coverage;
@@ -90,6 +91,8 @@ struct Workspace::State {
   void attachLayer(LinearId id, const std::shared_ptr<const StatisticsFile>& file);
   /// The sites, output errors and the record of a calibration.
   void attachActivations(const std::shared_ptr<const StatisticsFile>& file);
+  void attachPoint(PointId point, const std::string& name, const std::shared_ptr<const StatisticsFile>& file);
+  std::shared_ptr<const ActivationStats> pointActivations(const std::string& point);
   void attachSite(std::size_t site, const std::string& name,
                   const std::shared_ptr<const StatisticsFile>& file);
   /// Records must not keep the writer, and with it the lock of the file, alive.
@@ -132,6 +135,10 @@ struct Workspace::State {
   std::shared_ptr<const WeightSource> smoothedSource(const QuantizationPlan& plan,
                                                      const std::filesystem::path& planFolder,
                                                      JobContext& job);
+  /// S of every entry of the plan, by smoothing group.
+  std::map<std::size_t, std::vector<float>> planFactorsByGroup(const QuantizationPlan& plan,
+                                                               const std::filesystem::path& planFolder,
+                                                               JobContext& job);
   std::vector<float> planFactors(const PlanSmoothing& smoothing, std::size_t group,
                                  const std::filesystem::path& planFolder, JobContext& job);
   PerplexityOptions perplexityOptions(const VerifyOptions& options);

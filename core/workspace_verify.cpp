@@ -135,7 +135,9 @@ Verification Workspace::verify(
   if (plan) {
     job.setStage("Preparing the plan");
     const auto planned = m_state->forwardModel(plannedSource(*plan, options.planFolder, job));
-    PlanHook hook(m_state->model, *plan, [this](std::size_t site) { return m_state->activations(site); });
+    PlanHook hook(m_state->model, *plan,
+                  {[this](std::size_t site) { return m_state->activations(site); },
+                   [this](const std::string& point) { return m_state->pointActivations(point); }});
     const PerplexityRun run{planned.get(), hook.isNeeded() ? &hook : nullptr};
     std::optional<PerplexityRun> reference;
     if (options.withReference) reference = PerplexityRun{plain.get(), nullptr};

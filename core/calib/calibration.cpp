@@ -102,6 +102,7 @@ class Calibration {
         if (stage < blocks()) units += m_model.blockUnits(stage, batch.count(), longestWindow(batch));
         if (!collector) continue;
         for (const std::size_t site : sitesOf(stage)) units += collector->units(site, batch.count());
+        if (stage < blocks()) units += collector->pointUnits(batch.count(), m_model.hiddenSize());
       }
     }
     m_job.expect(units);
@@ -110,7 +111,7 @@ class Calibration {
   /// Null for a stage whose results exist.
   std::unique_ptr<SiteCollector> collectorFor(int stage) {
     if (!isWanted(stage)) return nullptr;
-    CollectorOptions options{m_options,
+    CollectorOptions options{m_options, m_model.hiddenSize(),
                              chooseMoments(m_structure, m_table, stage, m_options, m_plan.momentBytes),
                              m_plan.expertSample};
     return std::make_unique<SiteCollector>(m_structure, m_table, std::move(options));

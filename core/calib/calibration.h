@@ -21,6 +21,7 @@ struct CalibrationOptions {
   bool expertMoments = false;  // second moments of expert sites one by one instead of one a block
   std::filesystem::path
       spillFolder;  // hidden states over the budget, and the state to resume from; empty = memory only
+  bool withPoints = false;  // also the residual sums and caches: extremes, moments and a token sample of each
   bool resume = true;
   std::string identity;  // of the weights as the model reads them (fingerprint, plan): hidden states of
                          // others are not resumed from
@@ -33,8 +34,9 @@ using ExpertCoverage = std::map<int, std::vector<std::uint64_t>>;
 struct BlockActivations {
   int block = 0;  // blockCount() = the sites behind the last block (lm_head); block 0 has those before it too
   std::vector<std::pair<std::size_t, ActivationStats>> sites;
-  std::vector<std::uint64_t> expertTokens;  // empty for a dense block
-  std::vector<std::string> warnings;        // NaN/Inf named by site, moments left out for want of memory
+  std::vector<std::pair<PointId, ActivationStats>> points;  // with withPoints
+  std::vector<std::uint64_t> expertTokens;                  // empty for a dense block
+  std::vector<std::string> warnings;  // NaN/Inf named by site, moments left out for want of memory
 };
 
 /// Runs the calibration. Sites of experts have the statistics of the tokens routed to them; their gate and up

@@ -42,6 +42,30 @@ void SiteCollector::site(std::size_t site, const TokenRows& rows, std::span<cons
   job.step(units(site, rows.count()));
 }
 
+AccumulatorOptions pointOptions(const AccumulatorOptions& sites) {
+  AccumulatorOptions options = sites;
+  options.withSecondMoment = false;
+  options.withConditioning = false;
+  options.sketchColumns = 0;
+  return options;
+}
+
+std::uint64_t SiteCollector::pointUnits(std::int64_t tokens, std::int64_t hidden) const {
+  if (!m_options.calibration.withPoints) return 0;
+  return kPointKinds * (static_cast<std::uint64_t>(tokens * hidden) * kStatisticsPerValue / 1024);
+}
+
+void SiteCollector::point(PointId point, const TokenRows& rows, std::span<float> x, JobContext& job) {
+  if (!m_options.calibration.withPoints || rows.count() == 0) return;
+  auto found = m_points.find(point.kind);
+  if (found == m_points.end()) {
+    const std::int64_t width = static_cast<std::int64_t>(x.size()) / rows.count();
+    found = m_points.try_emplace(point.kind, width, pointOptions(m_options.calibration.accumulator)).first;
+  }
+  found->second.add(rows, x, job);
+  job.step(pointUnits(rows.count(), m_options.hidden) / kPointKinds);
+}
+
 void SiteCollector::experts(int, std::span<const std::uint64_t> tokens) {
   m_expertTokens.resize(std::max(m_expertTokens.size(), tokens.size()));
   for (std::size_t i = 0; i < tokens.size(); ++i) m_expertTokens[i] += tokens[i];
@@ -62,6 +86,9 @@ void SiteCollector::warn(BlockActivations& result) const {
   for (const auto& [site, stats] : result.sites)
     if (stats.summary.skippedTokens > 0)
       result.warnings.push_back(brokenWarning(m_model.sites[site].name, stats.summary));
+  for (const auto& [point, stats] : result.points)
+    if (stats.summary.skippedTokens > 0)
+      result.warnings.push_back(brokenWarning(pointName(m_model, point.block, point.kind), stats.summary));
   const auto unseen = std::count(m_expertTokens.begin(), m_expertTokens.end(), std::uint64_t{0});
   if (unseen > 0) {
     result.warnings.push_back(
@@ -77,6 +104,9 @@ BlockActivations SiteCollector::finish(int block, JobContext& job) {
   result.block = block;
   for (auto& [site, accumulator] : m_accumulators) result.sites.emplace_back(site, accumulator.finish(job));
   m_accumulators.clear();
+  for (auto& [kind, accumulator] : m_points)
+    result.points.emplace_back(PointId{block, kind}, accumulator.finish(job));
+  m_points.clear();
   result.expertTokens = m_expertTokens;
   share(result.sites);
   warn(result);

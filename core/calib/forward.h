@@ -25,6 +25,7 @@ std::string pointName(const Model& model, int block, PointKind kind);
 struct PointId {
   int block = 0;
   PointKind kind = PointKind::ResidualAfterAttention;
+  auto operator<=>(const PointId&) const = default;
 };
 std::optional<PointId> findPoint(const Model& model, std::string_view name);
 

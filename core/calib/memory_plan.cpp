@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/calib/collector.h"
 
 #include <unistd.h>
 #include <algorithm>
@@ -88,7 +89,17 @@ class Needs {
       }
       most = std::max(most, bytes);
     }
-    return most;
+    return most + pointBytes();
+  }
+
+  std::uint64_t pointBytes() const {
+    if (!m_options.withPoints) return 0;
+    std::int64_t widest = m_model.hiddenSize();
+    for (const Linear& linear : m_structure.linears)
+      if (linear.role == TensorRole::K || linear.role == TensorRole::V)
+        widest = std::max(widest, linear.out());
+    return kPointKinds * (ActivationAccumulator::bytesFor(widest, pointOptions(m_options.accumulator)) +
+                          static_cast<std::uint64_t>(tokens()) * sizeof(float));
   }
 
   // Copies while the statistics of the widest site are finished, when the block's temporaries are gone.

@@ -67,6 +67,30 @@ class TestCliCalibration : public QObject {
     QVERIFY(none.err.contains("analyze --calibration"));
   }
 
+  void inspectKnowsActivations() {
+    const RunResult result = qloupe(m_folder, {"inspect", "S.h5", "--json"});
+    QL_EXIT(result, 0);
+    QL_NO_PROBLEM(schemaProblemOf(result, "inspect"));
+    const Json activations = jsonOf(result).at("activations");
+    QVERIFY(activations.at("source") == "calibration.txt" && activations.at("tokens") == 2048);
+    QVERIFY(activations.at("complete") == true);
+    QVERIFY(
+        qloupe(m_folder, {"inspect", "S.h5"}).out.contains("from calibration.txt (calibration, 2,048 tok"));
+    QVERIFY(jsonOf(qloupe(m_folder, {"inspect", demo(), "--json"})).at("activations").is_null());
+  }
+
+  void statsOfTensorPoints() {
+    QL_EXIT(qloupe(m_folder, {"analyze", demo(), "-o", "P.h5", "--calibration", bundled("calibration.txt"),
+                              "--tokens", "512", "--points"}),
+            0);
+    const RunResult result =
+        qloupe(m_folder, {"stats", "P.h5", "--by", "point", "--metric", "act_absmax,act_rms", "--json"});
+    QL_EXIT(result, 0);
+    QL_NO_PROBLEM(schemaProblemOf(result, "stats"));
+    QCOMPARE(jsonOf(result).size(), std::size_t{24});
+    QVERIFY(qloupe(m_folder, {"stats", "P.h5", "--by", "point"}).out.contains("v_cache"));
+  }
+
   void perplexityOfModelAndPlan() {
     const RunResult plain = qloupe(
         m_folder, {"perplexity", demo(), "--text", bundled("heldout.txt"), "--tokens", "1024", "--json"});

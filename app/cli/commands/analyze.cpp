@@ -1,4 +1,5 @@
 // qloupe analyze: statistics and errors of every layer into one file.
+#include "app/cli/activations_record.h"
 #include "app/cli/command.h"
 #include "app/cli/json_output.h"
 #include "app/cli/numbers.h"
@@ -77,6 +78,8 @@ class AnalyzeCommand : public Command {
         ->type_name("N");
     app.add_option("--seed", m_seed, "Seed of sample and sketch")->capture_default_str()->type_name("N");
     app.add_flag("--keep-moments", m_keepMoments, "Write the second moments into the file (large)");
+    app.add_flag("--points", m_withPoints,
+                 "Also measure the residual sums and the K and V cache of every block");
     app.add_flag("--expert-moments", m_expertMoments,
                  "A second moment for each expert instead of one a block");
     m_job.addTo(app);
@@ -129,24 +132,9 @@ class AnalyzeCommand : public Command {
     options.accumulator.seed = m_seed;
     options.keepMoments = m_keepMoments;
     options.expertMoments = m_expertMoments;
+    options.withPoints = m_withPoints;
     options.output = m_output;
     return options;
-  }
-
-  static std::string activationsText(const CalibrationRecord& record) {
-    return "Activations of " + counted(record.sites, "site") + " from " + printable(record.source) + " (" +
-           std::string(activationOriginName(record.origin)) + ", " + counted(record.tokens, "token") +
-           (record.context > 0 ? " in windows of " + std::to_string(record.context) : std::string()) + ")\n";
-  }
-
-  static Json activationsJson(const CalibrationRecord& record) {
-    return {{"origin", activationOriginName(record.origin)},
-            {"source", record.source},
-            {"data", record.data},
-            {"tokens", record.tokens},
-            {"context", record.context},
-            {"windows", record.windows},
-            {"sites", record.sites}};
   }
 
   void report(const Workspace& workspace, std::uint64_t layers, double seconds) const {
@@ -174,7 +162,8 @@ class AnalyzeCommand : public Command {
   TextOptions m_text;
   std::int64_t m_sampleTokens = AccumulatorOptions{}.sampleTokens;
   std::uint64_t m_seed = 0;
-  bool m_isResume = false, m_isJson = false, m_keepMoments = false, m_expertMoments = false;
+  bool m_isResume = false, m_isJson = false, m_keepMoments = false, m_expertMoments = false,
+       m_withPoints = false;
   JobOptions m_job;
 };
 

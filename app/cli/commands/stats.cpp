@@ -73,10 +73,11 @@ class StatsCommand : public Command {
 
   void setUp(CLI::App& app) override {
     app.add_option("MODEL", m_model, "Folder, weight file or statistics file")->required()->type_name("");
-    app.add_option("--by", m_by, "One row a layer, role or block")
-        ->check(CLI::IsMember({"layer", "role", "block"}))
+    app.add_option("--by", m_by,
+                   "One row a layer, role, block or tensor point (residual sums, K and V cache)")
+        ->check(CLI::IsMember({"layer", "role", "block", "point"}))
         ->capture_default_str()
-        ->type_name("layer|role|block");
+        ->type_name("layer|role|block|point");
     app.add_option("--metric", m_metrics, "Metrics to print, separated by commas; see below")
         ->type_name("M,...");
     app.add_option("--scheme", m_scheme, "Scheme of the error metrics")
@@ -95,6 +96,7 @@ class StatsCommand : public Command {
     const std::vector<std::string> given = parseMetricKeys(m_metrics, allMetricInfos());
     m_choice = parseSpec(m_scheme);
     m_workspace = openModel(m_model, m_statistics);
+    if (m_by == "point") return printPoints(given);
     const std::vector<LinearId> ids = m_selection.resolve(m_workspace->model(), false);
     m_needsErrors = std::any_of(given.begin(), given.end(), isErrorKey);
     measure(ids);
@@ -112,6 +114,48 @@ class StatsCommand : public Command {
   }
 
  private:
+  /// Tensor points have activation metrics only.
+  int printPoints(std::vector<std::string> keys) const {
+    if (keys.empty())
+      for (const FieldInfo& info : activationMetricInfos()) keys.emplace_back(info.key);
+    for (const std::string& key : keys)
+      if (!isActivationKey(key))
+        throw Error(ErrorCode::Usage,
+                    "--metric: \"" + key + "\" is a metric of weights; tensor points have act_*.");
+    const std::vector<std::string> names = m_workspace->pointNames();
+    if (names.empty())
+      warn(
+          "There are no statistics of tensor points; run qloupe analyze --calibration F --points, and give "
+          "its file "
+          "with --stats.");
+    std::vector<FigureRow> rows;
+    Json json = Json::array();
+    for (const std::string& name : names) {
+      const auto summary = m_workspace->pointSummary(name);
+      if (!summary) continue;
+      rows.push_back({{{"point", name}}, pickMetrics(metricsOf(*summary), keys)});
+      json.push_back(pointJson(name, rows.back()));
+    }
+    if (m_isJson)
+      printJson(json);
+    else if (!rows.empty())
+      print(m_isCsv ? figureCsv(rows) : figureTable(rows));
+    return kExitOk;
+  }
+
+  Json pointJson(const std::string& name, const FigureRow& row) const {
+    Json json;
+    json["point"] = name;
+    json["layers"] = 0;
+    json["metrics"] = Json::object();
+    for (const Metric& metric : row.metrics)
+      json["metrics"][std::string(metric.info.key)] = metricJson(metric);
+    json["scheme"] = nullptr;
+    const auto stats = m_workspace->pointActivations(name);
+    json["provenance"] = evidenceJson(stats ? stats->evidence : Evidence{});
+    return json;
+  }
+
   static std::string footer() {
     std::string text =
         "A row of several layers holds their extremes, sums and energies: weight_rel_fro and sqnr_db come "

@@ -138,6 +138,31 @@ class TestCalibrationRun : public QObject {
     QVERIFY(!fs::exists(fs::path(file).concat(".hidden")));
   }
 
+  void tensorPointsAreMeasuredOnRequest() {
+    QVERIFY(Workspace::open(m_demo, m_file)->pointNames().empty());
+    const fs::path file = m_folder / "points.h5";
+    CalibrateOptions options = shortCalibration(file);
+    options.withPoints = true;
+    JobContext job(2);
+    Workspace::open(m_demo)->calibrate(options, job);
+    QCOMPARE(job.done(), job.total());
+    const auto workspace = Workspace::open(m_demo, file);
+    QCOMPARE(workspace->pointNames().size(), std::size_t{24});
+    QCOMPARE(workspace->pointNames().front(), std::string("model.layers.0.residual_after_attn"));
+    const auto keys = workspace->pointActivations("model.layers.2.k_cache");
+    QVERIFY(keys && keys->width == 128 && keys->hasSample() && !keys->hasSketch());
+    QCOMPARE(workspace->pointSummary("model.layers.2.k_cache")->tokens, std::uint64_t{1024});
+    // static scales of a cache come from here
+    QuantizationPlan plan = workspace->newPlan(Choice{});
+    plan.kvCache = parseSpec("bf16/int8:act=tensor,static").activation;
+    VerifyOptions verify;
+    verify.source.text = texts() / "heldout.txt";
+    verify.windows.maxTokens = 512;
+    const Verification with = workspace->verify(&plan, verify, job);
+    QVERIFY(with.result.meanKl > 0 && with.result.meanKl < 0.05);
+    QL_THROWS(Workspace::open(m_demo, m_file)->verify(&plan, verify, job), "--points");
+  }
+
   void otherTextReplacesActivations() {
     const fs::path file = m_folder / "replaced.h5";
     const auto workspace = Workspace::open(m_demo);
