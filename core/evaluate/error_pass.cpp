@@ -1,7 +1,6 @@
 #include "core/evaluate/error_pass.h"
 
 #include "core/base/error.h"
-#include "core/evaluate/error_kernel.h"
 #include "core/jobs/parallel_for.h"
 
 #include <algorithm>
@@ -9,7 +8,6 @@
 #include <cstring>
 #include <limits>
 #include <memory>
-#include <optional>
 
 namespace ql {
 namespace {
@@ -52,27 +50,6 @@ ErrorSums emptySums(std::size_t schemes, std::size_t in) {
   sums.schemes.resize(schemes);
   for (SchemeSums& scheme : sums.schemes) scheme.columnError.assign(in, 0.0);
   return sums;
-}
-
-/// The scheme as the kernels know it, when its parts lie inside rows or are the whole matrix.
-std::optional<StripScheme> stripScheme(const WeightScheme& scheme, std::int64_t in,
-                                       const MatrixRange* range) {
-  StripScheme strip{rtnRule(scheme), static_cast<std::size_t>(in), false, {}};
-  switch (scheme.granularity) {
-    case Granularity::OutputChannel:
-      return strip;
-    case Granularity::Group:
-      strip.width = static_cast<std::size_t>(std::min(*scheme.groupSize, in));
-      return strip;
-    case Granularity::Tensor:
-      strip.hasFixedGrid = true;
-      strip.fixedGrid =
-          partGrid(strip.rule, *std::min_element(range->columnMin.begin(), range->columnMin.end()),
-                   *std::max_element(range->columnMax.begin(), range->columnMax.end()));
-      return strip;
-    default:
-      return std::nullopt;
-  }
 }
 
 bool fitsTiles(std::int64_t rows) {
@@ -219,6 +196,26 @@ class Pass {
 };
 
 }  // namespace
+
+std::optional<StripScheme> stripScheme(const WeightScheme& scheme, std::int64_t in,
+                                       const MatrixRange* range) {
+  StripScheme strip{rtnRule(scheme), static_cast<std::size_t>(in), false, {}};
+  switch (scheme.granularity) {
+    case Granularity::OutputChannel:
+      return strip;
+    case Granularity::Group:
+      strip.width = static_cast<std::size_t>(std::min(*scheme.groupSize, in));
+      return strip;
+    case Granularity::Tensor:
+      strip.hasFixedGrid = true;
+      strip.fixedGrid =
+          partGrid(strip.rule, *std::min_element(range->columnMin.begin(), range->columnMin.end()),
+                   *std::max_element(range->columnMax.begin(), range->columnMax.end()));
+      return strip;
+    default:
+      return std::nullopt;
+  }
+}
 
 void addWeightsExactly(std::span<const float> rows, std::size_t in, WeightSums& sums) {
   for (std::size_t i = 0; i < rows.size(); ++i) {

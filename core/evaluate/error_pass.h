@@ -1,11 +1,13 @@
 #pragma once
 // One pass over a matrix that sums the errors of several schemes. Not for what the sums mean
 // (layer_error.cpp).
+#include "core/evaluate/error_kernel.h"
 #include "core/io/weight_source.h"
 #include "core/jobs/job_context.h"
 #include "core/quant/quantizer.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,6 +44,10 @@ std::uint64_t measureRangeUnits(const MatrixRef& matrix);
 /// (128 rows + schemes * in)).
 ErrorSums sumErrors(const WeightSource& source, const MatrixRef& matrix,
                     std::span<const WeightScheme> schemes, const MatrixRange* range, JobContext& job);
+
+/// The scheme as the SIMD kernels know it, when its parts lie inside rows or are the whole matrix (`range` of
+/// which is needed only then).
+std::optional<StripScheme> stripScheme(const WeightScheme& scheme, std::int64_t in, const MatrixRange* range);
 
 /// Rows that a scheme's bands are high: rowUnit() of its quantizer, without making one.
 std::int64_t bandRows(const WeightScheme& scheme, std::int64_t out);

@@ -3,7 +3,6 @@
 #include "core/base/error.h"
 #include "core/jobs/parallel_for.h"
 #include "core/linalg/gemm.h"
-#include "core/quant/quantizer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -14,7 +13,12 @@ namespace {
 
 constexpr std::size_t kChunk = 16;
 
-/// The sample without tokens that hold a NaN or an infinity.
+double difference(float a, float b) {
+  return static_cast<double>(a) - static_cast<double>(b);
+}
+
+}  // namespace
+
 std::vector<float> finiteTokens(const TokenSample& sample, std::size_t in) {
   const std::size_t count = static_cast<std::size_t>(sample.count());
   if (count > 0 && (sample.values.size() / count != in || sample.values.size() % count != 0)) {
@@ -33,7 +37,7 @@ std::vector<float> finiteTokens(const TokenSample& sample, std::size_t in) {
   return values;
 }
 
-ActivationRange rangeOf(std::span<const float> sample, std::size_t in) {
+ActivationRange rangeOfTokens(std::span<const float> sample, std::size_t in) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   ActivationRange range{std::vector<float>(in, kInfinity), std::vector<float>(in, -kInfinity)};
   for (std::size_t i = 0; i < sample.size(); ++i) {
@@ -43,7 +47,6 @@ ActivationRange rangeOf(std::span<const float> sample, std::size_t in) {
   return range;
 }
 
-/// Calibrated extremes by channel: min and max where both are known, else -absmax and absmax.
 std::optional<ActivationRange> calibratedRange(const ActivationStats& activations, std::size_t in) {
   const ChannelMoments& all = activations.all;
   if (all.min.size() == in && all.max.size() == in) return ActivationRange{all.min, all.max};
@@ -52,12 +55,6 @@ std::optional<ActivationRange> calibratedRange(const ActivationStats& activation
   for (float& value : range.min) value = -value;
   return range;
 }
-
-double difference(float a, float b) {
-  return static_cast<double>(a) - static_cast<double>(b);
-}
-
-}  // namespace
 
 SampleProducts::SampleProducts(const ActivationStats& activations, std::span<const ActScheme> schemes,
                                std::size_t rows)
@@ -70,7 +67,7 @@ SampleProducts::SampleProducts(const ActivationStats& activations, std::span<con
     if (!scheme.dynamic && !range) {
       range = calibratedRange(activations, m_in);
       m_usesSampleRange = !range;
-      if (!range) range = rangeOf(m_sample, m_in);
+      if (!range) range = rangeOfTokens(m_sample, m_in);
     }
     std::vector<float>& quantized = m_quantized.emplace_back(m_sample);
     fakeQuantizeActivations(scheme, static_cast<std::int64_t>(m_tokens), activations.width, quantized,

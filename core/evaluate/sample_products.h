@@ -2,15 +2,25 @@
 // Outputs of a token sample with weights, activations or both quantized: Y = X W^T tile by tile, and how far
 // Q(X) Q(W)^T is from it.
 #include "core/jobs/job_context.h"
-#include "core/quant/scheme.h"
+#include "core/quant/quantizer.h"
 #include "core/stats/activation_stats.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace ql {
+
+/// The tokens of a sample that hold no NaN and no infinity, [tokens, in]. Throws Error(Shape) for a sample
+/// that does not fit its width.
+std::vector<float> finiteTokens(const TokenSample& sample, std::size_t in);
+/// Extremes by channel from which static scales are made: calibrated where they are known (min and max, else
+/// -absmax and absmax), nothing else.
+std::optional<ActivationRange> calibratedRange(const ActivationStats& activations, std::size_t in);
+/// The same from tokens [n, in] themselves.
+ActivationRange rangeOfTokens(std::span<const float> tokens, std::size_t in);
 
 /// Squared errors |Y' - Y|^2 of one comparison, rows weighted in `tokens`.
 struct ProductSums {

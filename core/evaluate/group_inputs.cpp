@@ -1,0 +1,125 @@
+#include "core/evaluate/group_inputs.h"
+
+#include "core/base/error.h"
+#include "core/base/message_text.h"
+#include "core/evaluate/sample_products.h"
+#include "core/jobs/parallel_for.h"
+
+#include <algorithm>
+
+namespace ql {
+namespace {
+
+constexpr std::size_t kChunkTokens = 16;
+
+void parallelTokens(JobContext& job, std::size_t tokens,
+                    const std::function<void(std::size_t begin, std::size_t end)>& body) {
+  parallelFor(job, static_cast<std::int64_t>((tokens + kChunkTokens - 1) / kChunkTokens),
+              [&](std::int64_t c) {
+                const std::size_t begin = static_cast<std::size_t>(c) * kChunkTokens;
+                body(begin, std::min(tokens, begin + kChunkTokens));
+              });
+}
+
+ActivationRange divided(const ActivationRange& range, std::span<const float> s) {
+  ActivationRange result = range;
+  for (std::size_t j = 0; j < s.size(); ++j) {
+    result.min[j] /= s[j];
+    result.max[j] /= s[j];
+  }
+  return result;
+}
+
+}  // namespace
+
+std::size_t GroupInputs::add(const MatrixRef& reader, const std::shared_ptr<const ActivationStats>& input) {
+  if (!input || !input->hasSample()) {
+    throw Error(ErrorCode::Unsupported, "Smoothing cannot be measured on " + quotedText(reader.tensor) +
+                                            ": " +
+                                            (input ? missingReason(*input, ActivationNeed::Sample)
+                                                   : std::string("no activations of its input are known")) +
+                                            "; calibrate the model on text.");
+  }
+  if (input->width != reader.in || (m_width != 0 && reader.in != static_cast<std::int64_t>(m_width))) {
+    throw Error(ErrorCode::Shape,
+                quotedText(reader.tensor) + " has " + std::to_string(reader.in) +
+                    " input channels where the activations of its group have " +
+                    std::to_string(m_width != 0 ? static_cast<std::int64_t>(m_width) : input->width) +
+                    "; calibrate this model again.");
+  }
+  m_width = static_cast<std::size_t>(reader.in);
+  const auto known = std::find_if(m_inputs.begin(), m_inputs.end(),
+                                  [&](const Input& other) { return other.stats == input; });
+  if (known != m_inputs.end()) return static_cast<std::size_t>(known - m_inputs.begin());
+  Input added{input, finiteTokens(input->sample, m_width), {}};
+  if (added.tokens.empty())
+    throw Error(ErrorCode::Unsupported, "Smoothing cannot be measured on " + quotedText(reader.tensor) +
+                                            ": no token of its sample is finite; calibrate the model again.");
+  auto range = calibratedRange(*input, m_width);
+  added.range = range ? std::move(*range) : rangeOfTokens(added.tokens, m_width);
+  m_inputs.push_back(std::move(added));
+  return m_inputs.size() - 1;
+}
+
+std::uint64_t GroupInputs::bytes() const {
+  std::uint64_t bytes = 0;
+  for (const Input& input : m_inputs) bytes += input.tokens.size() * sizeof(float);
+  return bytes;
+}
+
+RoundedInputs::RoundedInputs(const GroupInputs& inputs, std::span<const float> s,
+                             std::span<const Choice> choices,
+                             const std::function<std::size_t(std::size_t reader)>& inputOf, JobContext& job) {
+  const std::size_t width = inputs.width();
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const std::span<const float> x = inputs.tokens(i);
+    std::vector<float>& smoothed = m_smoothed.emplace_back(x.size());
+    parallelTokens(job, inputs.tokenCount(i), [&](std::size_t begin, std::size_t end) {
+      for (std::size_t t = begin * width; t < end * width; t += width)
+        for (std::size_t j = 0; j < width; ++j) smoothed[t + j] = x[t + j] / s[j];
+    });
+  }
+  for (std::size_t reader = 0; reader < choices.size(); ++reader) {
+    if (!choices[reader].activation) continue;
+    const std::size_t input = inputOf(reader);
+    const ActScheme& scheme = *choices[reader].activation;
+    const bool isKnown = std::any_of(m_rounded.begin(), m_rounded.end(), [&](const RoundedInput& other) {
+      return other.input == input && other.scheme == scheme;
+    });
+    if (isKnown) continue;
+    round(inputs, s, m_rounded.emplace_back(RoundedInput{input, scheme, {}, {}}), job);
+  }
+}
+
+void RoundedInputs::round(const GroupInputs& inputs, std::span<const float> s, RoundedInput& rounded,
+                          JobContext& job) {
+  const std::size_t width = inputs.width(), tokens = inputs.tokenCount(rounded.input);
+  const std::vector<float>& smoothed = m_smoothed[rounded.input];
+  const ActivationRange range = divided(inputs.range(rounded.input), s);
+  rounded.values = smoothed;
+  rounded.changes.resize(smoothed.size());
+  const auto quantize = [&](std::size_t begin, std::size_t end) {
+    fakeQuantizeActivations(rounded.scheme, static_cast<std::int64_t>(end - begin),
+                            static_cast<std::int64_t>(width),
+                            std::span(rounded.values).subspan(begin * width, (end - begin) * width), &range);
+  };
+  // a dynamic range of the whole tensor needs all tokens at once; all others lie inside tokens
+  const bool isWhole = rounded.scheme.dynamic && rounded.scheme.granularity == Granularity::Tensor;
+  if (isWhole) quantize(0, tokens);
+  parallelTokens(job, tokens, [&](std::size_t begin, std::size_t end) {
+    if (!isWhole) quantize(begin, end);
+    for (std::size_t t = begin * width; t < end * width; t += width)
+      for (std::size_t j = 0; j < width; ++j)
+        rounded.changes[t + j] = (rounded.values[t + j] - smoothed[t + j]) * s[j];
+  });
+}
+
+const RoundedInput& RoundedInputs::of(std::size_t input, const ActScheme& scheme) const {
+  const auto found = std::find_if(m_rounded.begin(), m_rounded.end(), [&](const RoundedInput& other) {
+    return other.input == input && other.scheme == scheme;
+  });
+  QL_ASSERT(found != m_rounded.end());
+  return *found;
+}
+
+}  // namespace ql
