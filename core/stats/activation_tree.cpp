@@ -1,5 +1,6 @@
 // Activation statistics to and from a DataTree. What comes from a file is checked before it is used.
 #include "core/base/error.h"
+#include "core/base/evidence_tree.h"
 #include "core/base/message_text.h"
 #include "core/stats/activation_stats.h"
 
@@ -61,23 +62,6 @@ void putField(DataTree& tree, const std::string& key, std::uint64_t value) {
 }
 void putField(DataTree& tree, const std::string& key, const std::optional<double>& value) {
   if (value) tree.attributes[key] = *value;
-}
-
-DataTree evidenceTree(const Evidence& evidence) {
-  DataTree tree;
-  tree.attributes["method"] = evidence.method;
-  tree.attributes["kind"] = std::string(evidence.kind == Evidence::Kind::Exact ? "exact" : "sampled");
-  tree.attributes["n"] = evidence.n;
-  tree.attributes["level"] = evidence.level;
-  tree.attributes["origin"] = evidence.origin;
-  tree.attributes["tool"] = evidence.tool;
-  if (evidence.data) tree.attributes["data"] = *evidence.data;
-  if (evidence.settings) tree.attributes["settings"] = *evidence.settings;
-  if (evidence.interval) {
-    tree.attributes["interval_low"] = evidence.interval->first;
-    tree.attributes["interval_high"] = evidence.interval->second;
-  }
-  return tree;
 }
 
 // Reading
@@ -232,21 +216,6 @@ void getField(const DataTree& tree, const std::string& key, std::optional<double
   if (tree.attributes.count(key) != 0) value = doubleAttribute(tree, key);
 }
 
-Evidence evidenceFrom(const DataTree& tree) {
-  Evidence evidence;
-  evidence.method = stringAttribute(tree, "method");
-  evidence.kind = stringAttribute(tree, "kind") == "exact" ? Evidence::Kind::Exact : Evidence::Kind::Sampled;
-  evidence.n = intAttribute(tree, "n");
-  evidence.level = stringAttribute(tree, "level");
-  evidence.origin = stringAttribute(tree, "origin");
-  evidence.tool = stringAttribute(tree, "tool");
-  if (tree.attributes.count("data") != 0) evidence.data = stringAttribute(tree, "data");
-  if (tree.attributes.count("settings") != 0) evidence.settings = stringAttribute(tree, "settings");
-  if (tree.attributes.count("interval_low") != 0)
-    evidence.interval = {doubleAttribute(tree, "interval_low"), doubleAttribute(tree, "interval_high")};
-  return evidence;
-}
-
 ActivationOrigin originFrom(const DataTree& tree) {
   if (tree.attributes.count("origin") == 0) return ActivationOrigin::Capture;
   const std::string name = stringAttribute(tree, "origin");
@@ -292,7 +261,7 @@ DataTree toDataTree(const ActivationStats& stats, bool withMoment) {
   forEachField(stats.summary, [&](const FieldInfo& info, const auto& value) {
     putField(summary, std::string(info.key), value);
   });
-  tree.children["evidence"] = evidenceTree(stats.evidence);
+  writeEvidence(stats.evidence, tree.children["evidence"]);
   return tree;
 }
 
@@ -311,7 +280,7 @@ ActivationStats activationStatsFromDataTree(const DataTree& tree) {
   stats.sample = sampleFrom(tree, width);
   stats.sketch = sketchFrom(tree, width);
   stats.secondMoment = momentFrom(tree, stats.width);
-  if (const DataTree* evidence = tree.find({"evidence"})) stats.evidence = evidenceFrom(*evidence);
+  if (const DataTree* evidence = tree.find({"evidence"})) stats.evidence = readEvidence(*evidence);
   if (const DataTree* summary = tree.find({"summary"})) {
     forEachField(stats.summary, [&](const FieldInfo& info, auto& value) {
       getField(*summary, std::string(info.key), value);

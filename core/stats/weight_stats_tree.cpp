@@ -1,6 +1,7 @@
 // Weight statistics to and from a DataTree. What comes from a file is checked before it is used.
 #include "core/base/dtype.h"
 #include "core/base/error.h"
+#include "core/base/evidence_tree.h"
 #include "core/stats/weight_stats.h"
 
 #include <algorithm>
@@ -270,38 +271,6 @@ void fromAttribute(const DataTree& tree, const std::string& key, std::uint64_t& 
   value = static_cast<std::uint64_t>(stored);
 }
 
-DataTree evidenceTree(const Evidence& evidence) {
-  DataTree tree;
-  tree.attributes["method"] = evidence.method;
-  tree.attributes["kind"] = std::string(evidence.kind == Evidence::Kind::Exact ? "exact" : "sampled");
-  tree.attributes["n"] = evidence.n;
-  tree.attributes["level"] = evidence.level;
-  tree.attributes["origin"] = evidence.origin;
-  tree.attributes["tool"] = evidence.tool;
-  if (evidence.data) tree.attributes["data"] = *evidence.data;
-  if (evidence.settings) tree.attributes["settings"] = *evidence.settings;
-  if (evidence.interval) {
-    tree.attributes["interval_low"] = evidence.interval->first;
-    tree.attributes["interval_high"] = evidence.interval->second;
-  }
-  return tree;
-}
-
-Evidence evidenceFrom(const DataTree& tree) {
-  Evidence evidence;
-  evidence.method = stringAttribute(tree, "method");
-  evidence.kind = stringAttribute(tree, "kind") == "exact" ? Evidence::Kind::Exact : Evidence::Kind::Sampled;
-  evidence.n = intAttribute(tree, "n");
-  evidence.level = stringAttribute(tree, "level");
-  evidence.origin = stringAttribute(tree, "origin");
-  evidence.tool = stringAttribute(tree, "tool");
-  if (tree.attributes.count("data") != 0) evidence.data = stringAttribute(tree, "data");
-  if (tree.attributes.count("settings") != 0) evidence.settings = stringAttribute(tree, "settings");
-  if (tree.attributes.count("interval_low") != 0)
-    evidence.interval = {doubleAttribute(tree, "interval_low"), doubleAttribute(tree, "interval_high")};
-  return evidence;
-}
-
 const DataTree& child(const DataTree& tree, const std::string& name) {
   const auto found = tree.children.find(name);
   if (found == tree.children.end()) damaged("the part " + name + " is missing");
@@ -323,7 +292,7 @@ DataTree toDataTree(const WeightStats& stats) {
   forEachField(stats.summary, [&](const FieldInfo& info, const auto& value) {
     summary.attributes[std::string(info.key)] = toAttribute(value);
   });
-  tree.children["evidence"] = evidenceTree(stats.evidence);
+  writeEvidence(stats.evidence, tree.children["evidence"]);
   if (!stats.pyramid.levels.empty()) tree.children["pyramid"] = pyramidTree(stats.pyramid);
   return tree;
 }
@@ -346,7 +315,7 @@ WeightStats weightStatsFromDataTree(const DataTree& tree) {
   forEachField(stats.summary, [&](const FieldInfo& info, auto& value) {
     fromAttribute(summary, std::string(info.key), value);
   });
-  stats.evidence = evidenceFrom(child(tree, "evidence"));
+  stats.evidence = readEvidence(child(tree, "evidence"));
   const auto pyramid = tree.children.find("pyramid");
   if (pyramid != tree.children.end()) stats.pyramid = pyramidFromTree(pyramid->second, stats.out, stats.in);
   return stats;
