@@ -1,14 +1,20 @@
 // Token ids given directly: .npy, .safetensors, text.
 #include "core/base/error.h"
 #include "core/base/message_text.h"
-#include "core/calib/token_numpy.h"
 #include "core/calib/tokenizer.h"
 #include "core/io/checkpoint.h"
 #include "core/io/mapped_file.h"
+#include "core/io/npy.h"
 
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace ql {
 namespace {
@@ -19,27 +25,48 @@ namespace fs = std::filesystem;
   throw Error(ErrorCode::Format, where + ": " + what);
 }
 
-std::optional<IntegerLayout> layoutOf(DType dtype) {
+template <class T>
+std::vector<std::int32_t> convert(std::span<const std::byte> bytes, const std::string& where) {
+  std::vector<std::int32_t> ids(bytes.size() / sizeof(T));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    T value = 0;
+    std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
+    if (!std::in_range<std::int32_t>(value) || value < T{0}) {
+      fail(where, "value " + withThousands(i + 1) + " is " + std::to_string(value) +
+                      ", which is no token id; ids are 0 to 2,147,483,647");
+    }
+    ids[i] = static_cast<std::int32_t>(value);
+  }
+  return ids;
+}
+
+/// The values of an integer type as ids; nothing when the type is no integer.
+std::optional<std::vector<std::int32_t>> idsOf(std::span<const std::byte> values, DType dtype,
+                                               const std::string& where) {
   switch (dtype) {
     case DType::U8:
-      return IntegerLayout{1, false};
+      return convert<std::uint8_t>(values, where);
     case DType::I8:
-      return IntegerLayout{1, true};
+      return convert<std::int8_t>(values, where);
     case DType::U16:
-      return IntegerLayout{2, false};
+      return convert<std::uint16_t>(values, where);
     case DType::I16:
-      return IntegerLayout{2, true};
+      return convert<std::int16_t>(values, where);
     case DType::U32:
-      return IntegerLayout{4, false};
+      return convert<std::uint32_t>(values, where);
     case DType::I32:
-      return IntegerLayout{4, true};
+      return convert<std::int32_t>(values, where);
     case DType::U64:
-      return IntegerLayout{8, false};
+      return convert<std::uint64_t>(values, where);
     case DType::I64:
-      return IntegerLayout{8, true};
+      return convert<std::int64_t>(values, where);
     default:
       return std::nullopt;
   }
+}
+
+bool isInteger(DType dtype) {
+  return idsOf({}, dtype, {}).has_value();
 }
 
 /// The tensor that `name` means; without a name, the only one of integers.
@@ -47,7 +74,7 @@ const TensorInfo& idTensor(const Checkpoint& checkpoint, const std::string& name
   if (!name.empty()) {
     const TensorInfo* tensor = checkpoint.find(name);
     if (tensor == nullptr) fail(where, "there is no tensor " + quotedText(name));
-    if (!layoutOf(tensor->dtype)) {
+    if (!isInteger(tensor->dtype)) {
       fail(where, "the tensor " + quotedText(name) + " holds " + std::string(dtypeInfo(tensor->dtype).name) +
                       ", not integers");
     }
@@ -55,7 +82,7 @@ const TensorInfo& idTensor(const Checkpoint& checkpoint, const std::string& name
   }
   std::vector<const TensorInfo*> found;
   for (const TensorInfo& tensor : checkpoint.tensors()) {
-    if (layoutOf(tensor.dtype)) found.push_back(&tensor);
+    if (isInteger(tensor.dtype)) found.push_back(&tensor);
   }
   if (found.empty()) fail(where, "there is no tensor of integers in it; token ids are expected");
   if (found.size() > 1) {
@@ -71,9 +98,25 @@ std::vector<std::int32_t> readSafetensors(const fs::path& path, const std::strin
   const auto checkpoint = openCheckpoint(path);
   const TensorInfo& tensor = idTensor(*checkpoint, name, where);
   const std::string place = where + ", tensor " + quotedText(tensor.name);
-  auto ids = idsFromIntegers(checkpoint->bytes(tensor), *layoutOf(tensor.dtype), place);
+  auto ids = *idsOf(checkpoint->bytes(tensor), tensor.dtype, place);
   checkpoint->file(tensor).throwIfTruncated();
   return ids;
+}
+
+/// A C-ordered array of any rank, row after row.
+std::vector<std::int32_t> readNumpy(const fs::path& path) {
+  const std::string where = quotedPath(path);
+  const auto file = MappedFile::open(path);
+  const NpyHeader header = parseNpyHeader(file->bytes(), where);
+  requireRowsOfNpy(header, file->bytes().size(), where);
+  const auto values = file->bytes().subspan(static_cast<std::size_t>(header.dataBegin));
+  auto ids = idsOf(values, header.dtype, where);
+  if (!ids) {
+    fail(where, "values of type " + std::string(dtypeInfo(header.dtype).name) +
+                    " are not integers; save the ids with numpy.save(F, ids.astype(\"int32\"))");
+  }
+  file->throwIfTruncated();
+  return std::move(*ids);
 }
 
 bool isBlank(char c) {
@@ -124,7 +167,7 @@ std::vector<std::int32_t> readTokenIds(const fs::path& given) {
   const std::string extension = path.extension().string();
   std::vector<std::int32_t> ids;
   if (extension == ".npy") {
-    ids = readNumpyIds(path);
+    ids = readNumpy(path);
   } else if (extension == ".safetensors") {
     ids = readSafetensors(path, name);
   } else if (extension == ".txt") {

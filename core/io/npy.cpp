@@ -117,9 +117,11 @@ class HeaderText {
     m_header.dtype = type->second;
   }
   [[noreturn]] void unsupported(const std::string& type) const {
-    throw Error(ErrorCode::Unsupported,
-                m_where + " holds values of type " + type +
-                    "; little-endian numbers are read, never objects: save the array as float32.");
+    throw Error(
+        ErrorCode::Unsupported,
+        m_where + " holds values of type " + type +
+            "; little-endian numbers are read, never objects: save the array as float32, or token ids "
+            "as int32.");
   }
   void readShape() {
     expect('(');
@@ -190,6 +192,17 @@ NpyHeader parseNpyHeader(std::span<const std::byte> begin, const std::string& wh
       header.dataBytes > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
     damaged(where, "the shape is beyond any memory");
   return header;
+}
+
+void requireRowsOfNpy(const NpyHeader& header, std::uint64_t sizeBytes, const std::string& where) {
+  const std::uint64_t valueBytes = sizeBytes - header.dataBegin;
+  if (header.dataBytes != valueBytes)
+    throw Error(ErrorCode::Format, where + " has " + bytesText(valueBytes) + " of values where its shape " +
+                                       shapeText(header.shape) + " needs " + bytesText(header.dataBytes) +
+                                       ": the file is damaged, save it again.");
+  if (header.isFortranOrder && std::ranges::count_if(header.shape, [](auto n) { return n > 1; }) > 1)
+    throw Error(ErrorCode::Unsupported,
+                where + " is stored by columns; save numpy.ascontiguousarray(x) instead of x.");
 }
 
 }  // namespace ql

@@ -29,4 +29,9 @@ std::optional<std::uint64_t> npyHeaderBytes(std::span<const std::byte> begin, co
 /// negative or overflowing dimensions; objects, texts and big-endian values.
 NpyHeader parseNpyHeader(std::span<const std::byte> begin, const std::string& where);
 
+/// Checks that a file or member of `sizeBytes` bytes (>= dataBegin) holds exactly the values of its header,
+/// row after row. Throws Error(Format) when its size is another one, Error(Unsupported) for values by
+/// columns.
+void requireRowsOfNpy(const NpyHeader& header, std::uint64_t sizeBytes, const std::string& where);
+
 }  // namespace ql

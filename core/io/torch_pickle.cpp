@@ -23,7 +23,7 @@ constexpr std::size_t kMostText = 4u << 20;
 constexpr std::size_t kMostTensors = 256u << 10;
 constexpr std::size_t kMostCopied = 4u << 20;  // items of dictionaries made from lists
 constexpr std::size_t kMostArguments = 16;
-constexpr std::size_t kMostLine = 256;         // of a module or class name
+constexpr std::size_t kMostLine = 256;  // of a module or class name
 
 constexpr std::array<std::string_view, 7> kCallables{
     "collections OrderedDict",         "torch._utils _rebuild_tensor",    "torch._utils _rebuild_tensor_v2",

@@ -59,14 +59,7 @@ class NpzArrays : public ArrayFile {
       member.read(std::span(begin).subspan(kFirstBytes));
     }
     const NpyHeader header = parseNpyHeader(begin, where);
-    if (header.dataBytes != entry.sizeBytes - header.dataBegin)
-      throw Error(ErrorCode::Format, where + " has " + bytesText(entry.sizeBytes - header.dataBegin) +
-                                         " of values where its shape " + shapeText(header.shape) + " needs " +
-                                         bytesText(header.dataBytes) +
-                                         ": the file is damaged, save it again.");
-    if (header.isFortranOrder && std::ranges::count_if(header.shape, [](auto n) { return n > 1; }) > 1)
-      throw Error(ErrorCode::Unsupported,
-                  where + " is stored by columns; save numpy.ascontiguousarray(x) instead of x.");
+    requireRowsOfNpy(header, entry.sizeBytes, where);
     m_arrays.push_back(
         {entry.name.substr(0, entry.name.size() - kSuffix.size()), header.dtype, header.shape});
     m_members.push_back({&entry, header.dataBegin});
