@@ -142,4 +142,10 @@ ImportedActivations importActivations(const std::filesystem::path& path, const M
   return imported;
 }
 
+std::vector<std::string_view> activationImportSentences() {
+  std::vector<std::string_view> sentences;
+  for (const ActivationImportKind* kind : activationImportKinds()) sentences.push_back(kind->sentence);
+  return sentences;
+}
+
 }  // namespace ql

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -43,5 +44,9 @@ ImportedActivations importActivations(const std::filesystem::path& path, const M
 /// sha256: of the file, becomes the evidence's data. Throws Error(Store | Shape | Format) naming the entry.
 ImportedActivations activationsFromTrees(const std::vector<std::pair<std::string, DataTree>>& trees,
                                          const Model& model, const std::string& sha256);
+
+/// The kinds of files that importActivations reads, each as a noun phrase, in the order in which they are
+/// tried.
+std::vector<std::string_view> activationImportSentences();
 
 }  // namespace ql

@@ -311,7 +311,8 @@ class TestCliJourney : public QObject {
     const RunResult result = qloupe(m_folder, {"methods", "--json"});
     QL_EXIT(result, 0);
     QL_NO_PROBLEM(schemaProblemOf(result, "methods"));
-    QVERIFY(!jsonOf(result).at("algorithms").empty());
+    for (const char* list : {"algorithms", "smoothing", "forward_families", "activation_files"})
+      QVERIFY2(!jsonOf(result).at(list).empty(), list);
     QL_EXIT(qloupe(m_folder, {"methods"}), 0);
   }
 

@@ -1,4 +1,5 @@
 // qloupe inspect: what a checkpoint is made of.
+#include "app/cli/activations_record.h"
 #include "app/cli/command.h"
 #include "app/cli/json_output.h"
 #include "app/cli/numbers.h"
@@ -104,6 +105,8 @@ Json modelJson(const Workspace& workspace) {
   json["parameters"] = model.parameterCount;
   json["blocks"] = model.blockCount;
   json["measured_layers"] = workspace.measuredCount();
+  const auto activations = workspace.calibrationRecord();
+  json["activations"] = activations ? activationsJson(*activations) : Json(nullptr);
   const Checkpoint* checkpoint = workspace.checkpoint();
   json["format"] = checkpoint == nullptr ? Json(nullptr) : Json(checkpoint->format());
   json["bytes"] = workspace.sizeBytes();
@@ -154,6 +157,7 @@ std::string headText(const Workspace& workspace) {
           counted(model.fusedGroups.size(), "fused group") + "; " +
           std::to_string(workspace.measuredCount()) + " of " + counted(model.linears.size(), "layer") +
           " measured\n";
+  if (const auto record = workspace.calibrationRecord()) text += activationsText(*record);
   return text + "Fingerprint " + workspace.fingerprint() + "\n\n";
 }
 

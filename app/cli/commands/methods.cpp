@@ -4,10 +4,13 @@
 #include "app/cli/numbers.h"
 #include "app/cli/output.h"
 #include "app/cli/text_table.h"
+#include "core/calib/activation_import.h"
+#include "core/calib/forward.h"
 #include "core/export/exporter.h"
 #include "core/io/format_registry.h"
 #include "core/model/architecture.h"
 #include "core/quant/quantizer.h"
+#include "core/smooth/smoothing.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -65,10 +68,22 @@ Json algorithmsJson() {
   return list;
 }
 
+Json smoothingJson() {
+  Json list = Json::array();
+  for (const SmoothingMethod* method : smoothingMethods())
+    list.push_back({{"name", method->name},
+                    {"sentence", method->sentence},
+                    {"source", method->source},
+                    {"statistics", method->statistics},
+                    {"options", specsJson(method->options)}});
+  return list;
+}
+
 Json methodsJson() {
   Json json;
   json["formats"] = formatsJson();
   json["algorithms"] = algorithmsJson();
+  json["smoothing"] = smoothingJson();
   json["targets"] = Json::array();
   for (const Exporter* target : exporters())
     json["targets"].push_back({{"name", target->name},
@@ -81,6 +96,8 @@ Json methodsJson() {
   json["architectures"] = Json::array();
   for (const ArchitectureTable* table : architectures())
     json["architectures"].push_back({{"family", table->family}, {"classes", table->architectures}});
+  json["forward_families"] = forwardFamilies();
+  json["activation_files"] = activationImportSentences();
   return json;
 }
 
@@ -108,28 +125,49 @@ std::string algorithmsText() {
   return text;
 }
 
+std::string smoothingText() {
+  std::string text;
+  for (const SmoothingMethod* method : smoothingMethods())
+    text += "  " + std::string(method->name) + "  " + std::string(method->sentence) + "\n    statistics " +
+            joined(method->statistics) + "\n    source: " + std::string(method->source) + "\n" +
+            optionsText(method->options);
+  return text;
+}
+
+/// What can be opened and run.
+std::string inputsText() {
+  std::string text = "\nCheckpoint formats\n";
+  for (const CheckpointFormat& format : checkpointFormats())
+    text += "  " + std::string(format.name) + "  " + std::string(format.sentence) + "\n";
+  text += "\nArchitectures\n ";
+  for (const ArchitectureTable* table : architectures()) text += " " + std::string(table->family);
+  text +=
+      "; others open too, with blocks guessed from the names\n\nForward pass (calibration, perplexity)\n ";
+  for (const std::string_view family : forwardFamilies()) text += " " + std::string(family);
+  text += "\n\nActivation files (--activations)\n";
+  for (const std::string_view sentence : activationImportSentences())
+    text += "  " + std::string(sentence) + "\n";
+  return text;
+}
+
 std::string methodsText() {
   TextTable formats({{"format", false}, {"bits", true}, {"measurable", false}, {"", false}});
   for (const NumberFormatInfo& format : numberFormats())
     formats.addRow({std::string(format.name), figure(format.bits),
                     isMeasurable(format.name) ? "yes" : "plan only", std::string(format.sentence)});
-  std::string text = formats.text() + "\nAlgorithms\n" + algorithmsText() + "\nExport targets\n";
+  std::string text = formats.text() + "\nAlgorithms\n" + algorithmsText() + "\nSmoothing\n" +
+                     smoothingText() + "\nExport targets\n";
   for (const Exporter* target : exporters())
     text += "  " + std::string(target->name) + "  " + std::string(target->sentence) + "\n" +
             optionsText(target->options);
-  text += "\nCheckpoint formats\n";
-  for (const CheckpointFormat& format : checkpointFormats())
-    text += "  " + std::string(format.name) + "  " + std::string(format.sentence) + "\n";
-  text += "\nArchitectures\n ";
-  for (const ArchitectureTable* table : architectures()) text += " " + std::string(table->family);
-  return text + "; others open too, with blocks guessed from the names\n";
+  return text + inputsText();
 }
 
 class MethodsCommand : public Command {
  public:
   std::string_view words() const override { return "methods"; }
   std::string_view sentence() const override {
-    return "Every format, algorithm and export target with its options.";
+    return "Every format, algorithm, smoothing method, export target, family and file kind.";
   }
 
   void setUp(CLI::App& app) override {
