@@ -95,7 +95,7 @@ void TstCalibrationResume::spilledRunGivesTheSameBits() {
 
 void TstCalibrationResume::stoppedRunsContinue_data() {
   QTest::addColumn<int>("block");
-  for (int block = 0; block <= 6; ++block) QTest::addRow("behind block %d", block) << block;
+  for (const int block : {0, 2, 5, 6}) QTest::addRow("behind block %d", block) << block;
 }
 
 void TstCalibrationResume::stoppedRunsContinue() {

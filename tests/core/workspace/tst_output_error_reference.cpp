@@ -1,6 +1,6 @@
 // Output errors of the demo models against torch: weights of 4 and 8 bits, per channel and in groups,
-// activations of 8 bits, on the first 16 calibration windows (4,096 positions). All 42 linears of the base,
-// and the first blocks of the others, where something was planted.
+// activations of 8 bits, on the first 16 calibration windows (4,096 positions). Every role, in the
+// first blocks, where outliers were planted in the variants.
 #include "core/demo.h"
 #include "core/evaluate/output_error.h"
 #include "core/io/checkpoint.h"
@@ -71,7 +71,7 @@ class TestOutputErrorReference : public QObject {
     QTest::addColumn<QString>("key");
     QTest::addColumn<QString>("reference");
     QTest::addColumn<int>("blocks");
-    QTest::newRow("base") << QStringLiteral("demo-llama") << QStringLiteral("base") << 6;
+    QTest::newRow("base") << QStringLiteral("demo-llama") << QStringLiteral("base") << 2;
     QTest::newRow("weights") << QStringLiteral("demo-llama-weight-outliers") << QStringLiteral("wout") << 3;
     QTest::newRow("activations") << QStringLiteral("demo-llama-activation-outliers") << QStringLiteral("aout")
                                  << 1;
@@ -117,10 +117,15 @@ class TestOutputErrorReference : public QObject {
           }
         }
       }
+      if (block.block + 1 == blocks) job.cancel();
     };
-    calibrate(
-        *forward, model, CalibReference().windows("calibration", 256, 4096), options,
-        [](int) { return false; }, compare, job);
+    try {
+      calibrate(
+          *forward, model, CalibReference().windows("calibration", 256, 4096), options,
+          [](int) { return false; }, compare, job);
+    } catch (const Cancelled&) {
+      // the blocks that are compared are there
+    }
     QCOMPARE(compared, static_cast<std::size_t>(blocks) * 7 * keys().size());
     qInfo("largest relative difference %.2g", worst);
   }

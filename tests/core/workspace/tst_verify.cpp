@@ -33,20 +33,24 @@ VerifyOptions heldOut(std::int64_t windows) {
   return options;
 }
 
-/// Configuration of the reference -> SPEC of all linears, and SPEC of the outlier linears.
+/// Configuration of the reference -> SPEC of all linears, and SPEC of the outlier linears. Each model has
+/// those that change it: what costs the base 0.1 % would agree with a wrong result too.
 struct Configuration {
+  const char* model;
   const char* key;
   const char* spec;
   const char* outlierSpec;
 };
 constexpr Configuration kConfigurations[] = {
-    {"w8a8", "w8a8:flavour=smoothquant", nullptr},
-    {"w8", "int8:flavour=smoothquant", nullptr},
-    {"a8", "bf16/int8:act_flavour=smoothquant", nullptr},
-    {"w4", "int4:flavour=smoothquant", nullptr},
-    {"w4g32", "int4:group=32,flavour=smoothquant", nullptr},
-    {"mixed32", "w8a8:flavour=smoothquant", "w8a8:group=32,act=group:32,flavour=smoothquant"},
-    {"mixed16", "w8a8:flavour=smoothquant", "w8a8:group=16,act=group:16,flavour=smoothquant"},
+    {"demo-llama", "w4", "int4:flavour=smoothquant", nullptr},
+    {"demo-llama-weight-outliers", "w8", "int8:flavour=smoothquant", nullptr},
+    {"demo-llama-weight-outliers", "w4g32", "int4:group=32,flavour=smoothquant", nullptr},
+    {"demo-llama-weight-outliers", "mixed32", "w8a8:flavour=smoothquant",
+     "w8a8:group=32,act=group:32,flavour=smoothquant"},
+    {"demo-llama-activation-outliers", "w8a8", "w8a8:flavour=smoothquant", nullptr},
+    {"demo-llama-activation-outliers", "a8", "bf16/int8:act_flavour=smoothquant", nullptr},
+    {"demo-llama-activation-outliers", "mixed16", "w8a8:flavour=smoothquant",
+     "w8a8:group=16,act=group:16,flavour=smoothquant"},
 };
 
 QuantizationPlan planOf(const Workspace& workspace, const Configuration& configuration,
@@ -82,6 +86,7 @@ class TestVerify : public QObject {
     const auto workspace =
         Workspace::open(prepareDemo(model.toStdString(), fs::path(test::sourceDirectory()) / "resources"));
     for (const Configuration& configuration : kConfigurations) {
+      if (model != QLatin1String(configuration.model)) continue;
       const QuantizationPlan plan = planOf(*workspace, configuration, entry.at("outlier_linears"));
       VerifyOptions options = heldOut(m_reference.at("windows"));
       options.withReference = false;
@@ -94,6 +99,7 @@ class TestVerify : public QObject {
           std::abs(found / expected - 1) < 0.002,
           qPrintable(QStringLiteral("%1: %2, torch has %3").arg(configuration.key).arg(found).arg(expected)));
     }
+    if (model != QStringLiteral("demo-llama")) return;  // the others give the same logits, bit for bit
     JobContext job;
     const double plain =
         workspace->verify(nullptr, heldOut(m_reference.at("windows")), job).result.perplexity;
