@@ -161,7 +161,7 @@ class Calibration {
       throw Error(ErrorCode::Numeric,
                   part + " gives NaN or infinite values for all " + withThousands(all) +
                       " tokens, so there is nothing to measure behind it: look for damaged "
-                      "weights there with 'qloupe scan', or open the original checkpoint.");
+                      "weights there with 'qloupe inspect --scan', or open the original checkpoint.");
     }
     if (broken > m_broken)
       m_warnings.push_back(part + " gives NaN or infinite values for " + withThousands(broken) + " of " +

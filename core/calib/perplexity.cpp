@@ -40,7 +40,7 @@ bool isBroken(const HiddenBatch& batch) {
   const std::string what = "The logits of " + who + " in window " + std::to_string(window + 1) +
                            " of the text are not numbers: NaN or infinite values first appear in ";
   const std::string remedy =
-      ": look there for damaged weights with 'qloupe scan', or for a scheme that the "
+      ": look there for damaged weights with 'qloupe inspect --scan', or for a scheme that the "
       "weights or activations do not fit.";
   batch.values.clear();
   run.model->embed(batch, run.hook, job);

@@ -141,6 +141,10 @@ TokenWindows cutWindows(const Ids& ids, const Ids& prefix, const Ids& suffix, st
   }
   if (options.maxTokens < 0)
     failUsage("--tokens must not be negative; give a count, or 0 for the whole text");
+  if (isFull && options.maxTokens > 0 && options.maxTokens < least) {
+    failUsage("--tokens " + std::to_string(options.maxTokens) + " leaves nothing to predict; give at least " +
+              std::to_string(least) + ", or 0 for the whole text");
+  }
   if (ids.empty()) failUsage("the text gives no tokens; give a longer text");
   checkIds(ids, vocabulary, "text");
   checkIds(prefix, vocabulary, "tokenizer's beginning");

@@ -28,7 +28,7 @@ std::shared_ptr<const Tokenizer> loadFromFolder(const fs::path& folder) {
   throw Error(ErrorCode::Io,
               quotedPath(folder) +
                   " has no tokenizer (tokenizer.json, tokenizer.model, vocab.txt, or vocab.json "
-                  "with merges.txt); copy it there, or give token ids with --tokens-from F.npy");
+                  "with merges.txt); copy it there, or give token ids (.npy) instead of a text");
 }
 
 }  // namespace
@@ -42,7 +42,7 @@ std::shared_ptr<const Tokenizer> loadTokenizer(const fs::path& path) {
   throw Error(ErrorCode::Unsupported, quotedPath(path) +
                                           " is not a kind of tokenizer that can be read (tokenizer.json, "
                                           "tokenizer.model, vocab.txt, or vocab.json with merges.txt); give "
-                                          "token ids with --tokens-from F.npy");
+                                          "token ids (.npy) instead of a text");
 }
 
 }  // namespace ql

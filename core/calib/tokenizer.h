@@ -35,7 +35,7 @@ class Tokenizer {
 
 /// From a model folder (tokenizer.json, else tokenizer.model, else vocab.txt, else vocab.json with
 /// merges.txt) or one such file; tokenizer_config.json beside it is respected. Throws Error(Io | Format |
-/// Unsupported) that names the file, the part and the remedy ("give token ids with --tokens-from F.npy").
+/// Unsupported) that names the file, the part and the remedy ("give token ids (.npy) instead of a text").
 std::shared_ptr<const Tokenizer> loadTokenizer(const std::filesystem::path& path);
 
 /// Token ids given directly: .npy, .safetensors (one integer tensor, or the one called `name`,

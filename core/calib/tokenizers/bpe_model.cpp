@@ -225,7 +225,7 @@ class Bpe : public TokenModel {
     if (id) return *id;
     throw Error(ErrorCode::Format, m_where + ": the unk_token " + quotedText(*m_unknown) +
                                        " is not in the vocabulary, but the text needs it; "
-                                       "give token ids with --tokens-from F.npy");
+                                       "give token ids (.npy) instead of a text");
   }
 
   bool addBytes(std::string_view character, Word& word) const {

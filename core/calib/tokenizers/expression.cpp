@@ -53,7 +53,7 @@ Expression::Expression(std::string_view oniguruma, std::string where) : m_state(
   const auto fail = [&](const std::string& why) {
     throw Error(ErrorCode::Unsupported, m_state->where + " has the expression " + quotedText(oniguruma) +
                                             ", which cannot be used here (" + why +
-                                            "); give token ids with --tokens-from F.npy");
+                                            "); give token ids (.npy) instead of a text");
   };
   if (oniguruma.size() > kMaxExpressionBytes) fail("it has " + bytesText(oniguruma.size()));
   const std::string pattern = pcreFromOniguruma(oniguruma, m_state->where);
@@ -99,7 +99,7 @@ bool Expression::Matcher::find(std::string_view text, std::size_t from, TextRang
     throw Error(ErrorCode::Unsupported, m_state->expression.where + " has the expression " +
                                             quotedText(m_state->expression.text) +
                                             ", which takes too long on this text (" + reason(result) +
-                                            "); give token ids with --tokens-from F.npy");
+                                            "); give token ids (.npy) instead of a text");
   }
   const PCRE2_SIZE* range = pcre2_get_ovector_pointer(m_state->data.get());
   match = {range[0], std::max(range[0], range[1])};  // \K in a look-ahead can put the start behind the end

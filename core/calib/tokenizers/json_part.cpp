@@ -29,7 +29,7 @@ void JsonPart::failFormat(const std::string& what) const {
 
 void JsonPart::failUnsupported(const std::string& what) const {
   throw Error(ErrorCode::Unsupported,
-              m_where + ": " + what + " is not supported; give token ids with --tokens-from F.npy");
+              m_where + ": " + what + " is not supported; give token ids (.npy) instead of a text");
 }
 
 std::string JsonPart::type() const {

@@ -58,8 +58,8 @@ class Translator {
   [[noreturn]] void fail(const std::string& what) const {
     throw Error(ErrorCode::Unsupported, m_where + " has the expression " + quotedText(m_text) + " with " +
                                             what +
-                                            ", which is not supported; give token ids with "
-                                            "--tokens-from F.npy");
+                                            ", which is not supported; give token ids "
+                                            "(.npy) instead of a text");
   }
 
   char at(std::size_t i) const { return i < m_text.size() ? m_text[i] : '\0'; }

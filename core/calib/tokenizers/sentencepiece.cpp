@@ -95,7 +95,7 @@ class SentencePieceTokenizer : public Tokenizer {
   void check(const sentencepiece::util::Status& status, const std::string& what) const {
     if (status.ok()) return;
     throw Error(ErrorCode::Format, m_where + " " + what + " (" + quotedText(status.message()) +
-                                       "); download it again, or give token ids with --tokens-from F.npy");
+                                       "); download it again, or give token ids (.npy) instead of a text");
   }
 
   /// tokenizer_config.json: the tokens added to the file's own, and what stands around a text. Without it
@@ -165,7 +165,7 @@ std::shared_ptr<const Tokenizer> open(const fs::path& path) {
   } catch (const std::exception& e) {  // the library's tables throw what they please
     throw Error(ErrorCode::Format, quotedPath(path) + " is not a readable SentencePiece model (" +
                                        quotedText(e.what()) +
-                                       "); download it again, or give token ids with --tokens-from F.npy");
+                                       "); download it again, or give token ids (.npy) instead of a text");
   }
 }
 

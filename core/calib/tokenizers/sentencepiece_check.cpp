@@ -16,7 +16,7 @@ constexpr std::size_t kMaxPieceBytes = 4096;
 
 [[noreturn]] void fail(const std::string& where, const std::string& what) {
   throw Error(ErrorCode::Format, where + " is not a readable SentencePiece model: " + what +
-                                     "; download it again, or give token ids with --tokens-from F.npy");
+                                     "; download it again, or give token ids (.npy) instead of a text");
 }
 
 /// One field of a protocol buffer message.
@@ -157,8 +157,8 @@ void checkSentencePieceModel(std::string_view bytes, const std::string& where) {
   if (looksLikeTiktoken(bytes)) {
     throw Error(ErrorCode::Unsupported, where +
                                             " is a tiktoken file, not a SentencePiece model; put the "
-                                            "tokenizer.json of the model beside it, or give token ids with "
-                                            "--tokens-from F.npy");
+                                            "tokenizer.json of the model beside it, or give token ids "
+                                            "(.npy) instead of a text");
   }
   FieldReader reader(bytes, where);
   std::uint64_t pieces = 0;

@@ -144,7 +144,7 @@ void parse(std::string_view text, TokenizerSpec& spec, bool isVocabularyAlone) {
   } catch (const JsonFault& fault) {
     throw Error(ErrorCode::Format, spec.where + " is not a readable tokenizer: " + fault.message + " (byte " +
                                        withThousands(fault.position) +
-                                       "); download it again, or give token ids with --tokens-from F.npy");
+                                       "); download it again, or give token ids (.npy) instead of a text");
   }
 }
 
@@ -171,7 +171,7 @@ TokenizerSpec parseTokenizerJson(std::string_view text, const std::string& where
   if (!spec.parts->is_object() || !spec.parts->contains("model"))
     throw Error(ErrorCode::Format, where +
                                        " has no \"model\", so it is not a tokenizer.json; give the folder "
-                                       "of the model, or token ids with --tokens-from F.npy");
+                                       "of the model, or token ids (.npy) instead of a text");
   return spec;
 }
 

@@ -24,8 +24,8 @@ void readLines(const TokenizerFile& file, Vocabulary& vocabulary) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (!isWellFormedUtf8(line)) {
       throw Error(ErrorCode::Format, file.where() + ", line " + std::to_string(id + 1) +
-                                         " is not UTF-8, so this is no vocabulary; give token ids with "
-                                         "--tokens-from F.npy");
+                                         " is not UTF-8, so this is no vocabulary; give token ids "
+                                         "(.npy) instead of a text");
     }
     if (!line.empty()) vocabulary.add(std::string(line), id, file.where());
     begin = end + 1;
@@ -83,8 +83,8 @@ std::shared_ptr<const Tokenizer> open(const fs::path& path) {
                           specialToken(config, "pad_token").value_or("[PAD]")};
   if (!spec.vocabulary->idOf(specials.unknown)) {
     throw Error(ErrorCode::Format, file.where() + " has no line " + specials.unknown +
-                                       ", so it is not the vocabulary of a BERT model; give token ids with "
-                                       "--tokens-from F.npy");
+                                       ", so it is not the vocabulary of a BERT model; give token ids "
+                                       "(.npy) instead of a text");
   }
   spec.maskToken = specials.mask;
   spec.parts = std::make_unique<Json>(parts(config, specials, *spec.vocabulary, spec.where));

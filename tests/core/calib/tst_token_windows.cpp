@@ -155,6 +155,10 @@ void TokenWindowsTest::wrongOptions() {
   QL_THROWS(cutWindows(stream(5), {1}, {}, 100, {.context = -4}), "--context -4");
   QL_THROWS(cutWindows(stream(5), {1}, {}, 100, {.context = 2, .protocol = kLlamaCpp}), "give at least 3");
   QL_THROWS(cutWindows(stream(5), {1}, {}, 100, {.context = 4, .maxTokens = -1}), "--tokens");
+  QL_THROWS(cutWindows(stream(5), {1}, {}, 100, {.context = 4, .maxTokens = 1}),
+            "--tokens 1 leaves nothing to predict; give at least 2");
+  QCOMPARE(cutWindows(stream(5), {1}, {}, 100, {.context = 4, .maxTokens = 2}).targetCount(),
+           std::int64_t{1});
   QCOMPARE(cutWindows(stream(5), {1}, {}, 100, {}).context, std::int64_t{2048});
 }
 

@@ -54,7 +54,7 @@ class TokenizerHostile : public QObject {
 void TokenizerHostile::noTokenizer() {
   const ql::test::TempFolder folder;
   QL_THROWS(ql::loadTokenizer(folder.path()), "has no tokenizer (tokenizer.json, tokenizer.model");
-  QL_THROWS(ql::loadTokenizer(folder.path()), "give token ids with --tokens-from F.npy");
+  QL_THROWS(ql::loadTokenizer(folder.path()), "give token ids (.npy) instead of a text");
   QL_THROWS(ql::loadTokenizer(folder.write("x.bin", "")), "x.bin\" is not a kind of tokenizer");
   QL_THROWS(ql::loadTokenizer(folder / "missing.json"), "missing.json");
   folder.write("vocab.json", "{\"a\":0}");
@@ -118,7 +118,7 @@ void TokenizerHostile::unknownParts() {
   QL_THROWS(withParts({{"normalizer", {{"type", "Precompiled"}, {"precompiled_charsmap", "AAAA"}}}}),
             "the normalizer \"Precompiled\" is not supported");
   QL_THROWS(withParts({{"pre_tokenizer", {{"type", "UnicodeScripts"}}}}),
-            "the pre-tokenizer \"UnicodeScripts\" is not supported; give token ids with --tokens-from F.npy");
+            "the pre-tokenizer \"UnicodeScripts\" is not supported; give token ids (.npy) instead of a text");
   QL_THROWS(withParts({{"post_processor", {{"type", "Other"}}}}), "the post-processor \"Other\"");
   QL_THROWS(withParts({{"normalizer", 3}}), "normalizer: an object with a \"type\" is expected");
   QL_THROWS(withParts({{"pre_tokenizer",

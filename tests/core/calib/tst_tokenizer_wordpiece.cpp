@@ -99,7 +99,7 @@ void TokenizerWordPiece::wordsThatAreTooLong() {
 void TokenizerWordPiece::wrongVocabularies() {
   const ql::test::TempFolder folder;
   QL_THROWS(ql::loadTokenizer(folder.write("vocab.txt", "")), "has no line [UNK]");
-  QL_THROWS(ql::loadTokenizer(folder.write("vocab.txt", "a\nb\n")), "--tokens-from F.npy");
+  QL_THROWS(ql::loadTokenizer(folder.write("vocab.txt", "a\nb\n")), "(.npy) instead of a text");
   QL_THROWS(ql::loadTokenizer(folder.write("vocab.txt", "[UNK]\na\na\n")), "has the token \"a\" twice");
   QL_THROWS(ql::loadTokenizer(folder.write("vocab.txt", "[UNK]\n\xFF\xFE\n")), "line 2 is not UTF-8");
 }
