@@ -84,7 +84,7 @@ struct Verification : PerplexityPair {
 class Analysis;  // workspace_analyze.cpp
 struct ApplyOptions;      // core/applied_checkpoint.h
 struct ApplyReport;
-struct SmoothingRequest;  // core/smoothing_report.h
+struct SmoothingReportRequest;  // core/smoothing_report.h
 struct SmoothingReport;
 
 class Workspace {
@@ -178,7 +178,7 @@ class Workspace {
   /// What smoothing would do, group by group: whether it can be folded in, S, errors before and after of all
   /// readers together, the best alpha, residuals. A group without evidence says why; nothing is written.
   /// Throws Error(Unsupported) when only a statistics file is open, Error(Usage) for wrong options.
-  SmoothingReport smoothingReport(const SmoothingRequest& request, JobContext& job) const;
+  SmoothingReport smoothingReport(const SmoothingReportRequest& request, JobContext& job) const;
   /// Writes the checkpoint that a plan makes of this one: same names, dtypes, shapes, shards and index, side
   /// files copied. Atomic: the folder appears when all of it is there; an interrupted run leaves finished
   /// shards in a hidden sibling for `resume`. Memory does not depend on the model's size. Throws Error(Plan)

@@ -57,10 +57,8 @@ std::vector<float> Workspace::State::planFactors(const PlanSmoothing& smoothing,
   return s;
 }
 
-std::shared_ptr<const WeightSource> Workspace::State::smoothedSource(const QuantizationPlan& plan,
-                                                                     const std::filesystem::path& planFolder,
-                                                                     JobContext& job) {
-  if (plan.smoothing.empty()) return source;
+std::map<std::size_t, std::vector<float>> Workspace::State::planFactorsByGroup(
+    const QuantizationPlan& plan, const std::filesystem::path& planFolder, JobContext& job) {
   std::map<std::size_t, std::vector<float>> factors;
   for (const PlanSmoothing& smoothing : plan.smoothing) {
     const std::size_t group = groupOf(model, smoothing);
@@ -69,7 +67,15 @@ std::shared_ptr<const WeightSource> Workspace::State::smoothedSource(const Quant
       throw Error(ErrorCode::Plan, "The plan smooths behind " + quotedText(smoothing.producer) +
                                        " twice; keep one of the entries.");
   }
-  return std::make_shared<const SmoothedSource>(source, model, configJson, std::move(factors));
+  return factors;
+}
+
+std::shared_ptr<const WeightSource> Workspace::State::smoothedSource(const QuantizationPlan& plan,
+                                                                     const std::filesystem::path& planFolder,
+                                                                     JobContext& job) {
+  if (plan.smoothing.empty()) return source;
+  return std::make_shared<const SmoothedSource>(source, model, configJson,
+                                                planFactorsByGroup(plan, planFolder, job));
 }
 
 std::shared_ptr<const WeightSource> Workspace::plannedSource(const QuantizationPlan& plan,

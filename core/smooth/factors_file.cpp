@@ -1,9 +1,14 @@
-// Smoothing factors from a safetensors file beside a plan.
+// Smoothing factors in a safetensors file beside a plan.
+#include "core/smooth/factors_file.h"
+
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/io/safetensors_writer.h"
 #include "core/smooth/smoothing.h"
 
+#include <algorithm>
 #include <cmath>
+#include <system_error>
 
 namespace ql {
 namespace {
@@ -39,6 +44,31 @@ std::vector<float> readSmoothingFactors(std::string_view reference, const std::f
                "; factors must be finite and above 0");
   }
   return factors;
+}
+
+NamedFactors readFactorsFile(const std::filesystem::path& path) {
+  std::error_code failure;
+  NamedFactors factors;
+  if (!std::filesystem::exists(path, failure)) return factors;
+  const auto file = openCheckpoint(path);
+  for (const TensorInfo& tensor : file->tensors()) {
+    std::vector<float>& values = factors[tensor.name];
+    const bool isVector = tensor.dtype == DType::F32 && tensor.shape.size() == 1;
+    if (isVector) values = readVector(*file, tensor.name);
+    if (!isVector ||
+        !std::all_of(values.begin(), values.end(), [](float s) { return std::isfinite(s) && s > 0; }))
+      throw Error(ErrorCode::Format, "The file " + quotedPath(path) + " holds " + quotedText(tensor.name) +
+                                         ", which are no smoothing factors; name another file for them.");
+  }
+  return factors;
+}
+
+void writeFactorsFile(const std::filesystem::path& path, const NamedFactors& factors,
+                      const std::map<std::string, std::string>& metadata) {
+  std::vector<TensorToWrite> tensors;
+  for (const auto& [name, s] : factors)
+    tensors.push_back({name, DType::F32, {static_cast<std::int64_t>(s.size())}, std::as_bytes(std::span(s))});
+  writeSafetensors(path, std::move(tensors), metadata);
 }
 
 }  // namespace ql

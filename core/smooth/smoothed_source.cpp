@@ -146,6 +146,14 @@ std::vector<float> SmoothedSource::readVector(const std::string& tensor) const {
   return values;
 }
 
+bool SmoothedSource::changes(const MatrixRef& matrix) const {
+  return m_state->find(matrix) != nullptr;
+}
+
+bool SmoothedSource::changes(const std::string& vector) const {
+  return m_state->vectors.contains(vector);
+}
+
 void SmoothedSource::release(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd) const {
   m_state->inner->release(matrix, rowBegin, rowEnd);
 }

@@ -56,9 +56,12 @@ SmoothingFactors smoothingFactors(const SmoothingInput& input, const SmoothingOp
   SmoothingOptions complete = options;
   complete.options = completeOptions(std::string(method.name), method.options, options.options);
   SmoothingFactors factors = method.factors(input, complete);
-  if (options.powersOfTwo)
-    std::transform(factors.s.begin(), factors.s.end(), factors.s.begin(), nearestPowerOfTwo);
+  if (options.powersOfTwo) roundToPowersOfTwo(factors.s);
   return factors;
+}
+
+void roundToPowersOfTwo(std::span<float> s) {
+  std::transform(s.begin(), s.end(), s.begin(), nearestPowerOfTwo);
 }
 
 SmoothingFactors channelFactors(std::size_t channels, const std::function<float(std::size_t)>& formula) {

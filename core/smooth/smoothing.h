@@ -56,6 +56,9 @@ const SmoothingMethod& smoothingMethodFor(std::string_view name);  // throws Err
 /// or a wrong option.
 SmoothingFactors smoothingFactors(const SmoothingInput& input, const SmoothingOptions& options);
 
+/// Each factor to the nearest power of two, in the logarithm; in place.
+void roundToPowersOfTwo(std::span<float> s);
+
 /// How a group takes 1/S.
 enum class FoldKind { Norm, LinearRows, LinearRowsGrouped };
 struct FoldTarget {
@@ -95,6 +98,9 @@ class SmoothedSource : public WeightSource {
   std::vector<float> readVector(const std::string& tensor) const override;
   void release(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd) const override;
   void check(const MatrixRef& matrix) const override;
+  /// True when this matrix, or this vector, is not what the inner source holds.
+  bool changes(const MatrixRef& matrix) const;
+  bool changes(const std::string& vector) const;
 
  private:
   struct State;
