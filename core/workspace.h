@@ -7,6 +7,7 @@
 #include "core/evaluate/diagnosis.h"
 #include "core/evaluate/layer_error.h"
 #include "core/evaluate/output_error.h"
+#include "core/evaluate/smoothing_curve.h"
 #include "core/export/exporter.h"
 #include "core/io/checkpoint.h"
 #include "core/jobs/job_context.h"
@@ -81,8 +82,15 @@ struct Verification : PerplexityPair {
   Evidence evidence;  // n = predictions, data = identity of the windows
 };
 
-class Analysis;  // workspace_analyze.cpp
-struct ApplyOptions;      // core/applied_checkpoint.h
+/// A smoothing group and how its readers would be quantized.
+struct CurveRequest {
+  std::size_t group = 0;        // index in Model::smoothingGroups
+  std::vector<Choice> choices;  // of its readers in their order; one alone = of every quantizable one
+  SmoothingCurveOptions curve;
+};
+
+class Analysis;       // workspace_analyze.cpp
+struct ApplyOptions;  // core/applied_checkpoint.h
 struct ApplyReport;
 struct SmoothingReportRequest;  // core/smoothing_report.h
 struct SmoothingReport;
@@ -154,6 +162,9 @@ class Workspace {
   /// Killed or cancelled, the same call continues behind the last finished block. Throws Error.
   void calibrate(const CalibrateOptions& options, JobContext& job,
                  const std::function<void(int block)>& done = {});
+  /// Throws what calibrate() would say at once: no forward pass, no tokenizer, a text that cannot be used.
+  /// Worth asking before hours of weight statistics.
+  void checkCalibration(const CalibrateOptions& options) const;
   /// Takes activation statistics from a file (activation_import.h) instead. `output` as of AnalyzeOptions.
   /// As importActivations, but the results stay in memory and no file is touched.
   void useActivations(const std::filesystem::path& file, JobContext& job);
@@ -182,10 +193,27 @@ class Workspace {
   /// Writes the checkpoint that a plan makes of this one: same names, dtypes, shapes, shards and index, side
   /// files copied. Atomic: the folder appears when all of it is there; an interrupted run leaves finished
   /// shards in a hidden sibling for `resume`. Memory does not depend on the model's size. Throws Error(Plan)
-  /// for a plan that changes nothing or cannot be folded in, Error(Usage) for the model's own folder, Error(Io)
-  /// for a folder with other files or too little space, Error(Numeric) when a weight becomes infinite,
-  /// Error(Unsupported) for tensors that are not BF16, F16, F32 or F64.
+  /// for a plan that changes nothing or cannot be folded in, Error(Usage) for the model's own folder,
+  /// Error(Io) for a folder with other files or too little space, Error(Numeric) when a weight becomes
+  /// infinite, Error(Unsupported) for tensors that are not BF16, F16, F32 or F64.
   ApplyReport apply(const QuantizationPlan& plan, const ApplyOptions& options, JobContext& job);
+
+  // Smoothing
+  // ---------------------------------------------------------------------------------------------------
+  /// error(alpha) of a group on its token sample: from memory, else measured, `sink` seeing it point by
+  /// point. The readers' weights stay in memory for the next call as far as setResidentBytes() allows. Also
+  /// for groups that cannot be folded. Throws Error(Unsupported) without weights or a token sample, and what
+  /// measureSmoothingCurve() throws.
+  std::shared_ptr<const SmoothingCurve> smoothingCurve(const CurveRequest& request, JobContext& job,
+                                                       const CurveSink& sink = {});
+  /// The same if it was measured before, else null.
+  std::shared_ptr<const SmoothingCurve> knownSmoothingCurve(const CurveRequest& request) const;
+  /// The group's figures under request.curve.smoothing at its alpha: w, a and wa.
+  SmoothingPoint smoothedFigures(const CurveRequest& request, JobContext& job);
+  /// What a plan does with the readers of a group.
+  std::vector<Choice> groupChoices(const QuantizationPlan& plan, std::size_t group) const;
+  /// Memory for weights that stay between calls, 1 GiB at first; drops what is there.
+  void setResidentBytes(std::uint64_t bytes);
 
   // Operations
   // --------------------------------------------------------------------------------------------------
@@ -203,9 +231,11 @@ class Workspace {
   /// One linear with a preview first: calls `sink` with sampled figures, then with exact ones.
   void whatIf(LinearId id, const Choice& choice, JobContext& job,
               const std::function<void(std::shared_ptr<const LayerError>)>& sink);
-  /// Findings, worst first. Measures what is missing.
+  /// Findings, worst first. Measures what is missing; for groups that can be folded and whose readers miss
+  /// the target it also tries bi-smoothing (median) and SmoothQuant, at alpha 0.5 and at the group's best.
   std::vector<Finding> diagnose(const DiagnosisOptions& options, JobContext& job);
-  /// Findings of one linear from what has been measured so far; never reads weights.
+  /// Findings of one linear from what has been measured so far, curves over alpha of its group under this
+  /// choice among it; never reads weights.
   std::vector<Finding> findings(LinearId id, const DiagnosisOptions& options) const;
 
   /// A pyramid for pictures, finest tile 8, built once and kept for the last few matrices.

@@ -52,6 +52,17 @@ std::size_t bytesOf(const WeightStats& stats);
 std::size_t bytesOf(const LayerError& error);
 std::size_t bytesOf(const TilePyramid& pyramid);
 
+/// A smoothing group ready to be measured. Immutable and thread-safe.
+struct ResidentGroup {
+  ResidentGroup(std::shared_ptr<const WeightSource> source, std::vector<GroupReader> groupReaders,
+                std::uint64_t holdBytes, JobContext& job)
+      : readers(std::move(source), std::move(groupReaders), holdBytes, job) {}
+  SmoothedReaders readers;
+  SmoothingInput input;
+  FoldTarget target;
+};
+inline constexpr std::size_t kResidentGroupBytes = std::size_t{1} << 30;
+
 using PyramidKey = std::pair<LinearId, std::string>;  // scheme as errorKey(), "" = W
 
 struct Workspace::State {
@@ -79,6 +90,9 @@ struct Workspace::State {
   std::map<LinearId, std::map<std::string, OutputError>> outputs;  // by outputKey()
   std::map<std::int32_t, std::string> tokenTexts;                  // of sampled tokens, from the file
   LruCache<std::size_t, ActivationStats> activationCache{kActivationCacheBytes};
+  mutable LruCache<std::string, SmoothingCurve> curves{std::size_t{64} << 20};  // by curveKey()
+  LruCache<std::string, ResidentGroup> residentGroups{kResidentGroupBytes};     // by groupKey()
+  std::uint64_t residentBytes = kResidentGroupBytes;
   bool isTokenizerLoaded = false;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::string tokenizerProblem;
@@ -141,6 +155,22 @@ struct Workspace::State {
                                                                JobContext& job);
   std::vector<float> planFactors(const PlanSmoothing& smoothing, std::size_t group,
                                  const std::filesystem::path& planFolder, JobContext& job);
+  /// Identity of a group's evidence: another calibration is another key. The mutex is held by the caller.
+  std::string groupKey(std::size_t group) const;
+  std::string curveKey(const CurveRequest& request) const;
+  /// Checks the group and gives every reader its choice. Throws Error(Usage) for another number of choices.
+  CurveRequest completeRequest(CurveRequest request) const;
+  std::shared_ptr<const ResidentGroup> residentGroup(std::size_t group, JobContext& job);
+  /// A curve from memory that has what the request (complete) asks for; else null.
+  std::shared_ptr<const SmoothingCurve> knownCurve(const CurveRequest& request) const;
+  /// The group that smooths a linear's input, if S can be folded.
+  std::optional<std::size_t> foldableGroup(LinearId id) const;
+  /// The requests that a diagnosis under this choice makes of a group.
+  std::vector<CurveRequest> diagnosisCurves(std::size_t group, const Choice& choice) const;
+  /// Measures these curves of the linear's group when its output error is over the target.
+  void trySmoothing(Workspace& workspace, LinearId id, const Choice& choice, double target, JobContext& job);
+  /// What known curves say of one linear.
+  std::vector<SmoothedError> smoothedErrors(LinearId id, const Choice& choice) const;
   PerplexityOptions perplexityOptions(const VerifyOptions& options);
   void loadTokenizer();
   /// Text or ids of a source, cut into windows for the model.

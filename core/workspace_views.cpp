@@ -58,7 +58,9 @@ std::vector<Finding> Workspace::findings(LinearId id, const DiagnosisOptions& op
     if (const auto measured = m_state->error(id, choices[i])) candidates.push_back({choices[i], *measured});
   DiagnosisOptions complete = options;
   complete.choice = choices.front();
-  return ql::diagnose(linear, *stats, *error, candidates, m_state->gain(id), activations.get(), {}, complete);
+  const std::vector<SmoothedError> smoothed = m_state->smoothedErrors(id, complete.choice);
+  return ql::diagnose(linear, *stats, *error, candidates, m_state->gain(id), activations.get(), smoothed,
+                      complete);
 }
 
 std::vector<Finding> Workspace::diagnose(const DiagnosisOptions& options, JobContext& job) {
@@ -77,6 +79,7 @@ std::vector<Finding> Workspace::diagnose(const DiagnosisOptions& options, JobCon
       const auto choices = diagnosedChoices(m_state->model.linears[id], options, hasActivations);
       measure(std::span(&id, 1), choices, job);
       if (hasActivations) measureOutputs(std::span(&id, 1), choices, job);
+      if (hasActivations) m_state->trySmoothing(*this, id, choices.front(), options.target, job);
     }
     job.step();
     for (Finding& finding : findings(id, options)) all.push_back(std::move(finding));

@@ -1,6 +1,6 @@
 #pragma once
 // What the readers of a smoothing group are fed: token samples, each kept once, divided by S and rounded.
-// Internal to smoothed_group.cpp.
+// Internal to smoothed_readers.cpp.
 #include "core/io/weight_source.h"
 #include "core/jobs/job_context.h"
 #include "core/quant/quantizer.h"
@@ -17,7 +17,7 @@ namespace ql {
 /// The distinct inputs of a group; readers of one input share it.
 class GroupInputs {
  public:
-  /// The number of an input, adding it when it is new. Throws as SmoothedGroup does.
+  /// The number of an input, adding it when it is new. Throws as SmoothedReaders does.
   std::size_t add(const MatrixRef& reader, const std::shared_ptr<const ActivationStats>& input);
 
   std::size_t size() const { return m_inputs.size(); }

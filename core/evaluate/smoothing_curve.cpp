@@ -27,7 +27,7 @@ bool hasParts(std::span<const Choice> choices) {
 /// One curve under way.
 class CurveRun {
  public:
-  CurveRun(const SmoothedGroup& group, const SmoothingInput& input, const FoldTarget& target,
+  CurveRun(const SmoothedReaders& group, const SmoothingInput& input, const FoldTarget& target,
            std::span<const Choice> choices, const SmoothingCurveOptions& options, JobContext& job,
            const CurveSink& sink)
       : m_group(group),
@@ -130,7 +130,7 @@ class CurveRun {
     return result;
   }
 
-  const SmoothedGroup& m_group;
+  const SmoothedReaders& m_group;
   const SmoothingInput& m_input;
   const FoldTarget& m_target;
   std::span<const Choice> m_choices;
@@ -168,7 +168,7 @@ SmoothingFactors groupFactors(const SmoothingInput& input, const FoldTarget& tar
   return factors;
 }
 
-SmoothingPoint measureSmoothingPoint(const SmoothedGroup& group, const SmoothingInput& input,
+SmoothingPoint measureSmoothingPoint(const SmoothedReaders& group, const SmoothingInput& input,
                                      const FoldTarget& target, std::span<const Choice> choices,
                                      const SmoothingOptions& options, GroupFigures figures, JobContext& job) {
   const SmoothingFactors factors = groupFactors(input, target, options);
@@ -180,7 +180,7 @@ SmoothingPoint measureSmoothingPoint(const SmoothedGroup& group, const Smoothing
   return point;
 }
 
-SmoothingCurve measureSmoothingCurve(const SmoothedGroup& group, const SmoothingInput& input,
+SmoothingCurve measureSmoothingCurve(const SmoothedReaders& group, const SmoothingInput& input,
                                      const FoldTarget& target, std::span<const Choice> choices,
                                      const SmoothingCurveOptions& options, JobContext& job,
                                      const CurveSink& sink) {

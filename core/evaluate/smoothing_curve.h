@@ -1,7 +1,7 @@
 #pragma once
 // error(alpha) of a smoothing group, all readers together: what a slider over alpha will find.
 #include "core/base/evidence.h"
-#include "core/evaluate/smoothed_group.h"
+#include "core/evaluate/smoothed_readers.h"
 #include "core/smooth/smoothing.h"
 
 #include <cstdint>
@@ -48,14 +48,14 @@ SmoothingFactors groupFactors(const SmoothingInput& input, const FoldTarget& tar
                               const SmoothingOptions& options);
 
 /// One point: figures of the group under options at options.alpha.
-SmoothingPoint measureSmoothingPoint(const SmoothedGroup& group, const SmoothingInput& input,
+SmoothingPoint measureSmoothingPoint(const SmoothedReaders& group, const SmoothingInput& input,
                                      const FoldTarget& target, std::span<const Choice> choices,
                                      const SmoothingOptions& options, GroupFigures figures, JobContext& job);
 
-/// The whole curve. expect()s and steps the job. Throws what SmoothedGroup::measure() and smoothingFactors()
-/// throw, Error(Usage) for fewer than 2 points. Cost: a product a reader and point (plus about 5 to refine),
-/// and two more `withParts` where weights and activations are both quantized.
-SmoothingCurve measureSmoothingCurve(const SmoothedGroup& group, const SmoothingInput& input,
+/// The whole curve. expect()s and steps the job. Throws what SmoothedReaders::measure() and
+/// smoothingFactors() throw, Error(Usage) for fewer than 2 points. Cost: a product a reader and point (plus
+/// about 5 to refine), and two more `withParts` where weights and activations are both quantized.
+SmoothingCurve measureSmoothingCurve(const SmoothedReaders& group, const SmoothingInput& input,
                                      const FoldTarget& target, std::span<const Choice> choices,
                                      const SmoothingCurveOptions& options, JobContext& job,
                                      const CurveSink& sink = {});

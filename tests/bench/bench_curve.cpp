@@ -68,13 +68,13 @@ class Bench {
     m_w = std::vector<float>(static_cast<std::size_t>(m_options.size * m_options.size));
     m_matrix->readRows(m_matrix->matrix(), 0, m_options.size, m_w);
     m_y.resize(static_cast<std::size_t>(m_options.tokens * m_options.size));
-    SmoothedGroup held(m_matrix, readers, std::uint64_t{8} << 30, m_job);
-    compare("loading and Y", 1, [&] { SmoothedGroup(m_matrix, readers, std::uint64_t{8} << 30, m_job); });
+    SmoothedReaders held(m_matrix, readers, std::uint64_t{8} << 30, m_job);
+    compare("loading and Y", 1, [&] { SmoothedReaders(m_matrix, readers, std::uint64_t{8} << 30, m_job); });
     curve("w8a8, 21 points of wa", "w8a8", held, 21, false);
     curve("w8a8:group=128,act=group:128, 5 points", "w8a8:group=128,act=group:128", held, 5, false);
     curve("w4a16, 5 points", "w4a16", held, 5, false);
     curve("w8a8, 5 points of w, a and wa", "w8a8", held, 5, true);
-    const SmoothedGroup streamed(m_matrix, readers, 0, m_job);
+    const SmoothedReaders streamed(m_matrix, readers, 0, m_job);
     curve("w8a8, 5 points, nothing held in memory", "w8a8", streamed, 5, false);
   }
 
@@ -85,7 +85,7 @@ class Bench {
                           m_y.data(), m_options.threads);
   }
 
-  void curve(const char* what, const char* spec, const SmoothedGroup& group, int points, bool withParts) {
+  void curve(const char* what, const char* spec, const SmoothedReaders& group, int points, bool withParts) {
     const std::vector<Choice> choices(3, parseSpec(spec));
     SmoothingCurveOptions options;
     options.points = points;

@@ -85,7 +85,7 @@ struct Group {
     }
   }
 
-  SmoothedGroup load(std::uint64_t holdBytes = std::uint64_t{1} << 30) const {
+  SmoothedReaders load(std::uint64_t holdBytes = std::uint64_t{1} << 30) const {
     JobContext job(1);
     return {source, readers, holdBytes, job};
   }
@@ -95,8 +95,9 @@ SmoothingOptions bismooth(double alpha, const char* statistic = "median") {
   return {"bismooth", statistic, alpha, {}, false};
 }
 
-GroupError measured(const SmoothedGroup& group, std::span<const float> s, const std::vector<Choice>& choices,
-                    int threads = 1, GroupFigures figures = GroupFigures::All) {
+GroupError measured(const SmoothedReaders& group, std::span<const float> s,
+                    const std::vector<Choice>& choices, int threads = 1,
+                    GroupFigures figures = GroupFigures::All) {
   JobContext job(threads);
   return group.measure(s, choices, figures, job);
 }
@@ -180,7 +181,7 @@ class TestSmoothingCurve : public QObject {
     QFETCH(QString, spec);
     const Group group;
     const Choice choice = parseSpec(spec.toStdString());
-    const SmoothedGroup loaded = group.load();
+    const SmoothedReaders loaded = group.load();
     JobContext job(1);
     for (const double alpha : {0.0, 0.3, 0.5, 1.0}) {
       const std::vector<float> s = groupFactors(group.input, {}, bismooth(alpha)).s;
@@ -240,7 +241,7 @@ class TestSmoothingCurve : public QObject {
     const std::vector<float> s = groupFactors(group.input, {}, bismooth(0.5)).s;
     const GroupError expected = measured(group.load(), s, choices);
     for (const std::uint64_t hold : {std::uint64_t{0}, std::uint64_t{300000}}) {
-      const SmoothedGroup streamed = group.load(hold);
+      const SmoothedReaders streamed = group.load(hold);
       QVERIFY(streamed.bytes() < group.load().bytes());
       const GroupError again = measured(streamed, s, choices, 3);
       QCOMPARE(*again.together.wa, *expected.together.wa);
@@ -255,7 +256,7 @@ class TestSmoothingCurve : public QObject {
 
   void curveFindsTheOptimum() {
     const Group group;
-    const SmoothedGroup loaded = group.load();
+    const SmoothedReaders loaded = group.load();
     const std::vector<Choice> choices(3, parseSpec("w8a8"));
     SmoothingCurveOptions options;
     options.smoothing = bismooth(0.9);
@@ -365,7 +366,7 @@ class TestSmoothingCurve : public QObject {
     std::vector<GroupReader> readers = group.readers;
     readers[1].input = other.site;
     JobContext job(1);
-    const SmoothedGroup mixed(group.source, readers, 1 << 30, job);
+    const SmoothedReaders mixed(group.source, readers, 1 << 30, job);
     QCOMPARE(mixed.tokens(), std::int64_t{65});
     const std::vector<float> s = groupFactors(group.input, {}, bismooth(0.5)).s;
     const Choice choice = parseSpec("w8a8");
@@ -384,9 +385,9 @@ class TestSmoothingCurve : public QObject {
     imatrix->sample = {};
     imatrix->origin = ActivationOrigin::Imatrix;
     group.readers[1].input = imatrix;
-    QL_THROWS(SmoothedGroup(group.source, group.readers, 0, job), "k");
+    QL_THROWS(SmoothedReaders(group.source, group.readers, 0, job), "k");
     group.readers[1].input = nullptr;
-    QL_THROWS(SmoothedGroup(group.source, group.readers, 0, job), "calibrate");
+    QL_THROWS(SmoothedReaders(group.source, group.readers, 0, job), "calibrate");
     const Group whole;
     const std::vector<Choice> choices(3, parseSpec("w8a8"));
     QL_THROWS(measured(whole.load(), std::vector<float>(5, 1.0f), choices), "5 smoothing");
@@ -398,7 +399,7 @@ class TestSmoothingCurve : public QObject {
 
   void cancelling() {
     const Group group;
-    const SmoothedGroup loaded = group.load();
+    const SmoothedReaders loaded = group.load();
     JobContext job(1);
     SmoothingCurveOptions options;
     options.smoothing = bismooth(0.5);

@@ -1,9 +1,9 @@
-#include "core/evaluate/smoothed_group.h"
+#include "core/evaluate/smoothed_readers.h"
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
 #include "core/evaluate/ratio_interval.h"
-#include "core/evaluate/smoothed_group_state.h"
+#include "core/evaluate/smoothed_readers_state.h"
 #include "core/evaluate/smoothing_kernel.h"
 #include "core/jobs/parallel_for.h"
 
@@ -50,8 +50,8 @@ SmoothedFigures figuresOf(const GroupTokenSums& errors, const std::vector<double
 
 }  // namespace
 
-GroupReaderPlan SmoothedGroup::State::planFor(const LoadedReader& reader, std::span<const float> s,
-                                              const Choice& choice, const RoundedInputs& rounded) const {
+GroupReaderPlan SmoothedReaders::State::planFor(const LoadedReader& reader, std::span<const float> s,
+                                                const Choice& choice, const RoundedInputs& rounded) const {
   GroupReaderPlan plan;
   plan.input = choice.activation ? &rounded.of(reader.input, *choice.activation) : nullptr;
   plan.hasWeight = choice.weight.has_value();
@@ -67,9 +67,10 @@ GroupReaderPlan SmoothedGroup::State::planFor(const LoadedReader& reader, std::s
 }
 
 /// Q(W S), or with `asError` Q(W S) - W S.
-std::span<const float> SmoothedGroup::State::roundedRows(const GroupReaderPlan& plan, const GroupStrip& strip,
-                                                         std::span<const float> w, std::span<const float> s,
-                                                         bool asError, GroupScratch& scratch) const {
+std::span<const float> SmoothedReaders::State::roundedRows(const GroupReaderPlan& plan,
+                                                           const GroupStrip& strip, std::span<const float> w,
+                                                           std::span<const float> s, bool asError,
+                                                           GroupScratch& scratch) const {
   scratch.scaled.resize(w.size());
   const std::size_t rows = w.size() / width();
   const SmoothedRows smoothed{w.data(), s.data(), rows, width(), scratch.scaled.data()};
@@ -89,10 +90,10 @@ std::span<const float> SmoothedGroup::State::roundedRows(const GroupReaderPlan& 
 }
 
 /// |y - Y|^2 by token over the strip, or |y|^2 without `isDifference`.
-std::vector<double> SmoothedGroup::State::squares(const LoadedReader& reader, const GroupStrip& strip,
-                                                  const std::vector<float>& y, std::span<const float> w,
-                                                  bool isDifference, GroupScratch& scratch,
-                                                  JobContext& job) const {
+std::vector<double> SmoothedReaders::State::squares(const LoadedReader& reader, const GroupStrip& strip,
+                                                    const std::vector<float>& y, std::span<const float> w,
+                                                    bool isDifference, GroupScratch& scratch,
+                                                    JobContext& job) const {
   const std::size_t rows = static_cast<std::size_t>(strip.end - strip.begin);
   const std::size_t tokens = y.size() / rows;
   const bool isHeld = !reader.outputs.empty();
@@ -112,9 +113,9 @@ std::vector<double> SmoothedGroup::State::squares(const LoadedReader& reader, co
   return sums;
 }
 
-GroupTokenSums SmoothedGroup::State::measureStrip(const GroupStrip& strip, const GroupReaderPlan& plan,
-                                                  std::span<const float> s, const RoundedInputs& rounded,
-                                                  GroupFigures figures, JobContext& job) const {
+GroupTokenSums SmoothedReaders::State::measureStrip(const GroupStrip& strip, const GroupReaderPlan& plan,
+                                                    std::span<const float> s, const RoundedInputs& rounded,
+                                                    GroupFigures figures, JobContext& job) const {
   const LoadedReader& reader = readers[strip.reader];
   std::unique_ptr<GroupScratch> scratch = pool.take();
   const std::span<const float> w = rowsOf(reader, strip.begin, strip.end, *scratch);
@@ -142,13 +143,15 @@ GroupTokenSums SmoothedGroup::State::measureStrip(const GroupStrip& strip, const
   return sums;
 }
 
-GroupError SmoothedGroup::State::result(const std::vector<GroupTokenSums>& sums, GroupFigures figures) const {
+GroupError SmoothedReaders::State::result(const std::vector<GroupTokenSums>& sums,
+                                          std::span<const Choice> choices, GroupFigures figures) const {
   GroupError error;
   std::vector<GroupTokenSums> byInput(inputs.size());
   std::vector<std::vector<double>> energies(inputs.size());
   for (std::size_t i = 0; i < readers.size(); ++i) {
     const std::size_t input = readers[i].input;
     error.readers.push_back(figuresOf(sums[i], readers[i].energy, inputs.population(input), figures));
+    if (!choices[i].weight && !choices[i].activation) continue;
     addTo(byInput[input].w, sums[i].w);
     addTo(byInput[input].a, sums[i].a);
     addTo(byInput[input].wa, sums[i].wa);
@@ -171,8 +174,8 @@ GroupError SmoothedGroup::State::result(const std::vector<GroupTokenSums>& sums,
   return error;
 }
 
-GroupError SmoothedGroup::measure(std::span<const float> s, std::span<const Choice> choices,
-                                  GroupFigures figures, JobContext& job) const {
+GroupError SmoothedReaders::measure(std::span<const float> s, std::span<const Choice> choices,
+                                    GroupFigures figures, JobContext& job) const {
   const State& state = *m_state;
   if (choices.size() != state.readers.size() || (!s.empty() && s.size() != state.width())) {
     throw Error(ErrorCode::Shape, "There are " + std::to_string(s.size()) + " smoothing factors and " +
@@ -213,10 +216,10 @@ GroupError SmoothedGroup::measure(std::span<const float> s, std::span<const Choi
       });
   for (const LoadedReader& reader : state.readers) state.source->check(reader.matrix);
   job.step(measureUnits(choices, figures));
-  return state.result(sums, figures);
+  return state.result(sums, choices, figures);
 }
 
-std::uint64_t SmoothedGroup::loadUnits(std::span<const GroupReader> readers) {
+std::uint64_t SmoothedReaders::loadUnits(std::span<const GroupReader> readers) {
   std::uint64_t units = 0;
   for (const GroupReader& reader : readers) {
     const auto tokens = reader.input ? static_cast<std::uint64_t>(reader.input->sample.count()) : 0;
@@ -226,7 +229,7 @@ std::uint64_t SmoothedGroup::loadUnits(std::span<const GroupReader> readers) {
   return units;
 }
 
-std::uint64_t SmoothedGroup::measureUnits(std::span<const Choice> choices, GroupFigures figures) const {
+std::uint64_t SmoothedReaders::measureUnits(std::span<const Choice> choices, GroupFigures figures) const {
   std::uint64_t units = 0;
   for (std::size_t i = 0; i < std::min(choices.size(), m_state->readers.size()); ++i) {
     const LoadedReader& reader = m_state->readers[i];
@@ -239,15 +242,15 @@ std::uint64_t SmoothedGroup::measureUnits(std::span<const Choice> choices, Group
   return units;
 }
 
-std::uint64_t SmoothedGroup::bytes() const {
+std::uint64_t SmoothedReaders::bytes() const {
   return m_state->heldBytes + m_state->inputs.bytes();
 }
 
-std::int64_t SmoothedGroup::width() const {
+std::int64_t SmoothedReaders::width() const {
   return static_cast<std::int64_t>(m_state->width());
 }
 
-std::int64_t SmoothedGroup::tokens() const {
+std::int64_t SmoothedReaders::tokens() const {
   std::size_t tokens = 0;
   for (std::size_t i = 0; i < m_state->inputs.size(); ++i) tokens += m_state->inputs.tokenCount(i);
   return static_cast<std::int64_t>(tokens);

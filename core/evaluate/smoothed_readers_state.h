@@ -1,8 +1,8 @@
 #pragma once
-// What a SmoothedGroup holds and how its work is cut. Internal to smoothed_group*.cpp.
+// What a SmoothedReaders holds and how its work is cut. Internal to smoothed_readers*.cpp.
 #include "core/evaluate/error_pass.h"
 #include "core/evaluate/group_inputs.h"
-#include "core/evaluate/smoothed_group.h"
+#include "core/evaluate/smoothed_readers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -90,7 +90,7 @@ inline void addTo(std::vector<double>& sums, const std::vector<double>& values) 
   for (std::size_t i = 0; i < values.size(); ++i) sums[i] += values[i];
 }
 
-struct SmoothedGroup::State {
+struct SmoothedReaders::State {
   std::shared_ptr<const WeightSource> source;
   GroupInputs inputs;
   std::vector<LoadedReader> readers;
@@ -118,7 +118,8 @@ struct SmoothedGroup::State {
   std::vector<double> squares(const LoadedReader& reader, const GroupStrip& strip,
                               const std::vector<float>& y, std::span<const float> w, bool isDifference,
                               GroupScratch& scratch, JobContext& job) const;
-  GroupError result(const std::vector<GroupTokenSums>& sums, GroupFigures figures) const;
+  GroupError result(const std::vector<GroupTokenSums>& sums, std::span<const Choice> choices,
+                    GroupFigures figures) const;
 };
 
 }  // namespace ql

@@ -28,7 +28,7 @@ struct SmoothedFigures {
   std::optional<std::pair<double, double>> interval;
 };
 
-/// `together`: errors of all readers over outputs of all readers, sums of squares.
+/// `together`: errors over outputs of all readers that their choice quantizes, sums of squares.
 struct GroupError {
   SmoothedFigures together;
   std::vector<SmoothedFigures> readers;
@@ -37,14 +37,14 @@ struct GroupError {
 enum class GroupFigures { Joint, All };  // wa alone (one product a reader), or w, a and wa (three)
 
 /// Immutable once made and thread-safe. Weights and tokens that are not finite count as 0 and are left out.
-class SmoothedGroup {
+class SmoothedReaders {
  public:
   /// Reads W as float32 and computes Y; both stay as far as `holdBytes` goes, and what does not fit is read
   /// and computed again in each measure(). Steps the job by loadUnits(). Throws Error(Unsupported) for a
   /// reader without a token sample, Error(Shape) when widths differ.
-  SmoothedGroup(std::shared_ptr<const WeightSource> source, std::vector<GroupReader> readers,
-                std::uint64_t holdBytes, JobContext& job);
-  ~SmoothedGroup();
+  SmoothedReaders(std::shared_ptr<const WeightSource> source, std::vector<GroupReader> readers,
+                  std::uint64_t holdBytes, JobContext& job);
+  ~SmoothedReaders();
 
   /// Errors with columns of W times S, channels of X divided by it, S [in], under one choice a reader; a
   /// reader whose choice quantizes nothing has errors of 0. An empty S is no smoothing. Bit-identical for

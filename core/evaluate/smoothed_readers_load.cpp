@@ -1,6 +1,6 @@
 // Reading the weights of a smoothing group once, and their outputs.
 #include "core/base/error.h"
-#include "core/evaluate/smoothed_group_state.h"
+#include "core/evaluate/smoothed_readers_state.h"
 #include "core/jobs/parallel_for.h"
 #include "core/linalg/gemm.h"
 
@@ -24,8 +24,8 @@ void extend(MatrixRange& range, std::span<const float> rows) {
 
 }  // namespace
 
-std::span<const float> SmoothedGroup::State::rowsOf(const LoadedReader& reader, std::int64_t begin,
-                                                    std::int64_t end, GroupScratch& scratch) const {
+std::span<const float> SmoothedReaders::State::rowsOf(const LoadedReader& reader, std::int64_t begin,
+                                                      std::int64_t end, GroupScratch& scratch) const {
   const std::size_t offset = static_cast<std::size_t>(begin) * width();
   const std::size_t size = static_cast<std::size_t>(end - begin) * width();
   if (!reader.weights.empty()) return std::span(reader.weights).subspan(offset, size);
@@ -36,8 +36,8 @@ std::span<const float> SmoothedGroup::State::rowsOf(const LoadedReader& reader, 
   return scratch.weights;
 }
 
-void SmoothedGroup::State::multiply(std::span<const float> x, std::span<const float> w, std::vector<float>& y,
-                                    JobContext& job) const {
+void SmoothedReaders::State::multiply(std::span<const float> x, std::span<const float> w,
+                                      std::vector<float>& y, JobContext& job) const {
   const auto in = static_cast<std::int64_t>(width());
   const std::size_t rows = w.size() / width(), tokens = x.size() / width();
   y.resize(tokens * rows);
@@ -50,8 +50,8 @@ void SmoothedGroup::State::multiply(std::span<const float> x, std::span<const fl
   }
 }
 
-void SmoothedGroup::State::loadStrip(LoadedReader& reader, const GroupStrip& strip, MatrixRange& range,
-                                     std::vector<double>& energy, JobContext& job) {
+void SmoothedReaders::State::loadStrip(LoadedReader& reader, const GroupStrip& strip, MatrixRange& range,
+                                       std::vector<double>& energy, JobContext& job) {
   std::unique_ptr<GroupScratch> scratch = pool.take();
   const std::size_t in = width(), first = static_cast<std::size_t>(strip.begin) * in;
   const std::size_t rows = static_cast<std::size_t>(strip.end - strip.begin);
@@ -83,7 +83,8 @@ void SmoothedGroup::State::loadStrip(LoadedReader& reader, const GroupStrip& str
   pool.giveBack(std::move(scratch));
 }
 
-void SmoothedGroup::State::load(LoadedReader& reader, bool holdsWeights, bool holdsOutputs, JobContext& job) {
+void SmoothedReaders::State::load(LoadedReader& reader, bool holdsWeights, bool holdsOutputs,
+                                  JobContext& job) {
   const std::size_t out = static_cast<std::size_t>(reader.matrix.out), in = width();
   const std::size_t tokens = inputs.tokenCount(reader.input);
   if (holdsWeights) reader.weights.resize(out * in);
@@ -116,8 +117,8 @@ void SmoothedGroup::State::load(LoadedReader& reader, bool holdsWeights, bool ho
   source->check(reader.matrix);
 }
 
-SmoothedGroup::SmoothedGroup(std::shared_ptr<const WeightSource> source, std::vector<GroupReader> readers,
-                             std::uint64_t holdBytes, JobContext& job)
+SmoothedReaders::SmoothedReaders(std::shared_ptr<const WeightSource> source, std::vector<GroupReader> readers,
+                                 std::uint64_t holdBytes, JobContext& job)
     : m_state(std::make_unique<State>()) {
   QL_ASSERT(source != nullptr && !readers.empty());
   m_state->source = std::move(source);
@@ -140,6 +141,6 @@ SmoothedGroup::SmoothedGroup(std::shared_ptr<const WeightSource> source, std::ve
   }
 }
 
-SmoothedGroup::~SmoothedGroup() = default;
+SmoothedReaders::~SmoothedReaders() = default;
 
 }  // namespace ql
