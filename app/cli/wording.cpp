@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 namespace ql::cli {
@@ -138,6 +139,40 @@ bool isAloneInCell(const Linear& linear, const Model& model) {
          }) == 1;
 }
 
+/// "bi-smoothing (median, alpha 0.55)", "SmoothQuant (alpha 0.5)"
+std::string smoothingName(const SmoothingRemedy& smoothing) {
+  const std::string alpha = "alpha " + figure(smoothing.alpha) + ")";
+  if (smoothing.method == "smoothquant") return "SmoothQuant (" + alpha;
+  const std::string name = smoothing.method == "bismooth" ? "bi-smoothing" : smoothing.method;
+  return name + " (" + smoothing.statistic + ", " + alpha;
+}
+
+/// The command that smooths the group of the finding's layer: by block and roles when they name its readers.
+std::string smoothCommand(const SmoothingRemedy& smoothing, const Finding& finding, const Model& model,
+                          const std::string& plan, const std::string& modelPath,
+                          const std::string& statistics) {
+  std::string where = "--layers " + shellQuoted(regexQuoted(finding.layer));
+  const auto id = model.find(finding.layer);
+  for (const SmoothingGroup& group : model.smoothingGroups) {
+    const std::vector<LinearId>& readers = group.consumers;
+    if (!id || std::find(readers.begin(), readers.end(), *id) == readers.end()) continue;
+    const bool areAlone = std::all_of(readers.begin(), readers.end(), [&](LinearId reader) {
+      return isAloneInCell(model.linears[reader], model);
+    });
+    if (!areAlone) break;
+    std::string roles;
+    for (const LinearId reader : readers)
+      roles += (roles.empty() ? "" : ",") + std::string(roleName(model.linears[reader].role));
+    where = "--blocks " + std::to_string(*model.linears[*id].block) + " --roles " + roles;
+  }
+  char alpha[32];
+  std::snprintf(alpha, sizeof alpha, "%g", smoothing.alpha);
+  return "qloupe smooth " + shellQuoted(modelPath.empty() ? model.name : modelPath) +
+         (statistics.empty() ? "" : " --stats " + shellQuoted(statistics)) + " --method " + smoothing.method +
+         (smoothing.method == "bismooth" ? " --statistic " + smoothing.statistic : "") + " --alpha " + alpha +
+         " --plan " + shellQuoted(plan) + " " + where;
+}
+
 /// The shortest edit that leads from the diagnosed choice to the remedy.
 std::string editText(const Choice& from, const Choice& to) {
   if (to.weight && to.weight->granularity == Granularity::Group && to.weight->groupSize) {
@@ -192,19 +227,19 @@ std::string figureName(const std::string& key) {
 }
 
 std::string remedySentence(const Remedy& remedy) {
+  const std::string errors =
+      ": " + figureName(remedy.figure) + " " + percent(remedy.before) + " -> " + percent(remedy.after);
   std::string how = weightSchemeText(remedy.choice);
   if (remedy.choice.activation && remedy.choice.activation->granularity == Granularity::Group)
     how += ", activations " + actSchemeText(remedy.choice);
-  if (remedy.smoothing) {
-    how = remedy.smoothing->method + " (" + remedy.smoothing->statistic + ", alpha " +
-          figure(remedy.smoothing->alpha) + "), then " + how;
-  }
-  return how + ": " + figureName(remedy.figure) + " " + percent(remedy.before) + " -> " +
-         percent(remedy.after);
+  if (remedy.smoothing) return smoothingName(*remedy.smoothing) + errors + ", stays " + how;
+  return how + errors;
 }
 
 std::string remedyCommand(const Remedy& remedy, const Finding& finding, const Choice& diagnosed,
-                          const Model& model, const std::string& plan) {
+                          const Model& model, const std::string& plan, const std::string& modelPath,
+                          const std::string& statistics) {
+  if (remedy.smoothing) return smoothCommand(*remedy.smoothing, finding, model, plan, modelPath, statistics);
   std::string where = "--layers " + shellQuoted(regexQuoted(finding.layer));
   if (const auto id = model.find(finding.layer); id && isAloneInCell(model.linears[*id], model)) {
     const Linear& linear = model.linears[*id];

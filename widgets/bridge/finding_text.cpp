@@ -114,6 +114,14 @@ QString figureName(const std::string& key) {
   return QString::fromStdString(key);
 }
 
+/// "Bi-smoothing (median, alpha 0.55)"
+QString smoothingName(const SmoothingRemedy& smoothing) {
+  const QString alpha = QString::number(smoothing.alpha, 'g', 3);
+  if (smoothing.method == "smoothquant") return tr("SmoothQuant (alpha %1)").arg(alpha);
+  return smoothing.statistic == "median" ? tr("Bi-smoothing (median, alpha %1)").arg(alpha)
+                                         : tr("Bi-smoothing (max, alpha %1)").arg(alpha);
+}
+
 QString capitalised(QString text) {
   if (!text.isEmpty()) text[0] = text[0].toUpper();
   return text;
@@ -168,11 +176,15 @@ QString findingShort(const Finding& finding) {
 }
 
 QString remedyLabel(const Remedy& remedy) {
-  if (remedy.smoothing) return tr("Smooth (%1)").arg(QString::fromStdString(remedy.smoothing->statistic));
+  if (remedy.smoothing) return smoothingName(*remedy.smoothing);
   return tr("Use %1").arg(granularityText(remedy.choice));
 }
 
 QString remedySentence(const Remedy& remedy) {
+  if (remedy.smoothing)
+    return tr("%1: %2 %3 %5 %4, stays %6.")
+        .arg(smoothingName(*remedy.smoothing), figureName(remedy.figure), percentText(remedy.before),
+             percentText(remedy.after), kArrow, granularityText(remedy.choice));
   return tr("%1: %2 %3 %5 %4.")
       .arg(capitalised(granularityText(remedy.choice)), figureName(remedy.figure), percentText(remedy.before),
            percentText(remedy.after), kArrow);

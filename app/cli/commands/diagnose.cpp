@@ -30,11 +30,17 @@ Json findingJson(const Finding& finding) {
   json["values"] = Json::object();
   for (const auto& [key, value] : finding.values) json["values"][key] = findingValueJson(value);
   json["remedies"] = Json::array();
-  for (const Remedy& remedy : finding.remedies)
-    json["remedies"].push_back({{"choice", choiceAsJson(remedy.choice)},
-                                {"figure", remedy.figure},
-                                {"before", jsonNumber(remedy.before)},
-                                {"after", jsonNumber(remedy.after)}});
+  for (const Remedy& remedy : finding.remedies) {
+    Json entry = {{"choice", choiceAsJson(remedy.choice)},
+                  {"figure", remedy.figure},
+                  {"before", jsonNumber(remedy.before)},
+                  {"after", jsonNumber(remedy.after)}};
+    if (remedy.smoothing)
+      entry["smoothing"] = {{"method", remedy.smoothing->method},
+                            {"statistic", remedy.smoothing->statistic},
+                            {"alpha", jsonNumber(remedy.smoothing->alpha)}};
+    json["remedies"].push_back(std::move(entry));
+  }
   json["provenance"] = evidenceJson(finding.evidence);
   return json;
 }
@@ -97,14 +103,14 @@ class DiagnoseCommand : public Command {
            shellQuoted(plan) + (m_scheme == "w8a8" ? "" : " --scheme " + shellQuoted(m_scheme)) + "\n";
   }
 
-  static std::string findingText(std::size_t number, const Finding& finding, const Choice& choice,
-                                 const Model& model, const std::string& plan) {
+  std::string findingText(std::size_t number, const Finding& finding, const Choice& choice,
+                          const Model& model, const std::string& plan) const {
     std::string text =
         std::to_string(number) + ". " + printable(finding.layer) + "\n   " + findingSentence(finding) + "\n";
     if (finding.remedies.empty()) return text + "\n";
     const Remedy& best = recommendedRemedy(finding);
     return text + "   " + remedySentence(best) + "\n   " +
-           printable(remedyCommand(best, finding, choice, model, plan)) + "\n\n";
+           printable(remedyCommand(best, finding, choice, model, plan, m_model, m_statistics)) + "\n\n";
   }
 
   std::string m_model, m_statistics, m_scheme = "w8a8";
