@@ -98,7 +98,7 @@ QTreeView::item { border: 0px; padding: 0px; }
 QTreeView::branch { background: transparent; }
 QTreeView::branch:has-children:closed { image: url(:/icons/@right); }
 QTreeView::branch:has-children:open { image: url(:/icons/@chevron); }
-QTableView#jobs::item { padding: 0px 8px; }
+QTableView#jobs::item, QTableView#scores::item { padding: 0px 8px; }
 QListWidget#palette { border: 1px solid @outline; }
 QListWidget#palette::item, QListWidget#guides::item { padding: 4px 8px; border: 0px; }
 QListWidget#palette::item:selected, QListWidget#guides::item:selected { background: @current; color: @text; }

@@ -11,6 +11,13 @@ QString timeLeftText(double seconds) {
   return JobsModel::tr("%1 min left").arg(static_cast<int>(std::ceil(seconds / 60)));
 }
 
+QString timeLeftText(const JobContext& job) {
+  // The first steps of a job are preparations: what they promise is off by an order of magnitude.
+  constexpr double kLeastFraction = 0.02, kLeastSeconds = 20;
+  if (job.fraction() < kLeastFraction && job.elapsedSeconds() < kLeastSeconds) return {};
+  return timeLeftText(job.secondsLeft());
+}
+
 QString jobStateText(const JobRunner::Job& job) {
   switch (job.state) {
     case JobRunner::State::Queued:
@@ -94,8 +101,7 @@ QVariant JobsModel::data(const QModelIndex& index, int role) const {
     case ProgressColumn:
       return tr("%1 %").arg(static_cast<int>(data(index, FractionRole).toDouble() * 100));
     case TimeColumn:
-      return isOver ? tr("%1 s").arg(job.context->elapsedSeconds(), 0, 'f', 1)
-                    : timeLeftText(job.context->secondsLeft());
+      return isOver ? tr("%1 s").arg(job.context->elapsedSeconds(), 0, 'f', 1) : timeLeftText(*job.context);
     default:
       return jobStateText(job);
   }

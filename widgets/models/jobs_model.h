@@ -30,6 +30,8 @@ class JobsModel : public QAbstractTableModel {
 
 /// "6 s left", "2 min left", "" while unknown.
 QString timeLeftText(double seconds);
+/// Of a job; nothing while it has done too little to tell.
+QString timeLeftText(const JobContext& job);
 /// "running", "paused", "failed: ...".
 QString jobStateText(const JobRunner::Job& job);
 

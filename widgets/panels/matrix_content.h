@@ -32,6 +32,7 @@ struct MatrixContent {
   std::int64_t out = 0, in = 0;                  // rows, columns
   std::shared_ptr<const WeightStats> stats;      // null until measured
   std::vector<float> gain;                       // norm gain by column, may be empty
+  std::vector<float> inputAbsmax;                // largest |x| by column, empty without activations
   std::vector<std::int64_t> flaggedColumns;      // of findings, ascending
   QString schemeText;                            // of the shown choice: "int8 g32"
   std::string choiceKey;                         // tells choices apart whose text is the same

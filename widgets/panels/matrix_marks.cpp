@@ -27,12 +27,19 @@ struct FlagCluster {
   double first = 0, last = 0;  // pixels
 };
 
+/// The token's text on one line: line ends and tabs as signs.
+QString onOneLine(QString text) {
+  return text.remove(QLatin1Char('\r'))
+      .replace(QLatin1Char('\n'), QChar(0x21b5))
+      .replace(QLatin1Char('\t'), QChar(0x21e5));
+}
+
 /// The token's text with visible blanks, or where it stands.
 QString tokenLabel(const TokenRowsPicture& tokens, std::size_t row) {
   const TokenSample& sample = tokens.stats->sample;
   QString text = tokens.texts[row];
   if (text.isEmpty()) return QStringLiteral("%1:%2").arg(sample.windows[row]).arg(sample.positions[row]);
-  text.replace(QLatin1Char('\n'), QChar(0x21b5)).replace(QLatin1Char('\t'), QChar(0x21e5));
+  text = onOneLine(text);
   return text.trimmed().isEmpty() ? QStringLiteral("␣") : text.trimmed();
 }
 
@@ -215,6 +222,8 @@ void MatrixView::drawCellReadOut(Painter& painter, const Theme& theme) const {
   }
   if (column < m_content->gain.size())
     rows.push_back({tr("norm g"), valueText(static_cast<double>(m_content->gain[column]))});
+  if (column < m_content->inputAbsmax.size())
+    rows.push_back({tr("|x| max"), valueText(static_cast<double>(m_content->inputAbsmax[column]))});
   const HeatmapPicture& part = m_heatmap.part();
   const auto texel = part.texelAt(static_cast<double>(at->row) + 0.5, static_cast<double>(at->column) + 0.5);
   if (texel && (isCoarse() || !part.isElementwise()) && m_pool == PoolKind::Max)
@@ -227,12 +236,12 @@ void MatrixView::drawCellReadOut(Painter& painter, const Theme& theme) const {
   drawReadOut(painter, theme, anchor, QRectF(QPointF(0, 0), size()), {}, rows);
 }
 
-// token 'Elizabeth' (window 3, position 17)
+// token 'Elizabeth' (window 3, position 17); one line, whatever the token is
 QString MatrixView::tokenTitle(std::int64_t row) const {
   const TokenSample& sample = m_content->tokens->stats->sample;
   const auto at = static_cast<std::size_t>(row);
   const QString& text = m_content->tokens->texts[at];
-  return (text.isEmpty() ? tr("token %1").arg(countText(row)) : tr("token '%1'").arg(text)) +
+  return (text.isEmpty() ? tr("token %1").arg(countText(row)) : tr("token '%1'").arg(onOneLine(text))) +
          QLatin1Char(' ') + tr("(window %1, position %2)").arg(sample.windows[at]).arg(sample.positions[at]);
 }
 

@@ -198,6 +198,11 @@ bool MatrixPanel::areDetailsOf(LinearId id) const {
   return m_details && m_details->id == id && m_details->workspace.lock() == m_session->workspace();
 }
 
+std::string MatrixPanel::recordIdentity() const {
+  const auto& record = m_session->calibration()->record();
+  return record ? record->data : std::string();
+}
+
 std::shared_ptr<const MatrixContent> MatrixPanel::contentOf(LinearId id, const Choice& choice) {
   const Linear& linear = m_session->model()->linears[id];
   auto content = std::make_shared<MatrixContent>();
@@ -213,6 +218,7 @@ std::shared_ptr<const MatrixContent> MatrixPanel::contentOf(LinearId id, const C
   if (areDetailsOf(id)) {
     content->stats = m_details->stats;
     content->gain = m_details->gain;
+    if (m_details->inputsOf == recordIdentity()) content->inputAbsmax = m_details->inputAbsmax;
   }
   if (!needsTokens()) return content;
   content->groupRows = 0;
@@ -241,15 +247,16 @@ QString MatrixPanel::missingTokens(LinearId id) const {
 void MatrixPanel::readDetails(LinearId id) {
   const std::shared_ptr<Workspace> workspace = m_session->workspace();
   const Linear& linear = workspace->model().linears[id];
-  const auto& record = m_session->calibration()->record();
-  const std::string identity = record ? record->data : std::string();
+  const std::string identity = recordIdentity();
   const bool isKnown = areDetailsOf(id);
+  const bool isCovered = linear.site && workspace->activationSummary(*linear.site);
   const bool wantsStats = (!isKnown || !m_details->stats) && workspace->weightSummary(id).has_value();
-  const bool wantsTokens = needsTokens() && linear.site && workspace->activationSummary(*linear.site) &&
+  const bool wantsInputs = isCovered && (!isKnown || m_details->inputsOf != identity);
+  const bool wantsTokens = needsTokens() && isCovered &&
                            (!isKnown || m_details->tokensOf != identity ||
                             (!m_details->tokens && m_details->tokensProblem.isEmpty()));
-  const Reading wanted{id, wantsStats, wantsTokens};
-  if ((!wantsStats && !wantsTokens) || m_reading == wanted) return;
+  const Reading wanted{id, wantsStats, wantsInputs, wantsTokens};
+  if ((!wantsStats && !wantsInputs && !wantsTokens) || m_reading == wanted) return;
   m_reading = wanted;
   auto details = std::make_shared<Details>();
   if (isKnown) *details = *m_details;
@@ -258,14 +265,18 @@ void MatrixPanel::readDetails(LinearId id) {
   m_session->jobs()->run<std::shared_ptr<Details>>(
       m_body, QStringLiteral("matrix-details-%1").arg(reinterpret_cast<quintptr>(this)),
       tr("Reading statistics"), true,
-      [workspace, details, wantsStats, wantsTokens, identity, site = linear.site](JobContext&) {
-        if (wantsStats) {
+      [workspace, details, wanted, identity, site = linear.site](JobContext&) {
+        if (wanted.stats) {
           details->stats = workspace->weightStats(details->id);
           details->gain = workspace->gain(details->id);
         }
-        if (!wantsTokens) return details;
+        const auto stats = wanted.inputs || wanted.tokens ? workspace->activations(*site) : nullptr;
+        if (wanted.inputs) {
+          details->inputsOf = identity;
+          details->inputAbsmax = stats && stats->hasExtremes() ? stats->all.absmax : std::vector<float>();
+        }
+        if (!wanted.tokens) return details;
         details->tokensOf = identity;
-        const auto stats = workspace->activations(*site);
         const std::string reason =
             stats ? missingReason(*stats, ActivationNeed::Sample) : "they could not be read";
         details->tokensProblem =

@@ -58,18 +58,21 @@ class MatrixPanel : public QWidget {
     LinearId id = 0;
     std::shared_ptr<const WeightStats> stats;
     std::vector<float> gain;
+    std::vector<float> inputAbsmax;       // by column
+    std::optional<std::string> inputsOf;  // the record they belong to
     std::shared_ptr<const TokenRowsPicture> tokens;
     std::string tokensOf;  // the record they belong to
     QString tokensProblem;
   };
   bool needsTokens() const;
+  std::string recordIdentity() const;  // of the activations there are
   bool areDetailsOf(LinearId id) const;
 
   Session* m_session;
   std::shared_ptr<const Details> m_details;
   struct Reading {
     LinearId id;
-    bool stats, tokens;
+    bool stats, inputs, tokens;
     bool operator==(const Reading&) const = default;
   };
   std::optional<Reading> m_reading;  // what the running job was asked for

@@ -75,7 +75,7 @@ void StatusStrip::showJob() {
   m_bar->setRange(0, isKnown ? 1000 : 0);
   m_bar->setValue(static_cast<int>(context.fraction() * 1000));
   const bool isPaused = context.isPaused();
-  m_left->setText(isPaused ? tr("paused") : timeLeftText(context.secondsLeft()));
+  m_left->setText(isPaused ? tr("paused") : timeLeftText(context));
   m_pause->setIcon(themeIcon(isPaused ? QStringLiteral("play") : QStringLiteral("pause")));
   m_pause->setToolTip(isPaused ? tr("Go on with the job") : tr("Pause the job"));
   m_pause->setAccessibleName(m_pause->toolTip());

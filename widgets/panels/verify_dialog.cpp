@@ -129,6 +129,7 @@ void VerifyDialog::setupResults() {
   split->addWidget(canvas);
   m_table = new QTableView(split);
   m_table->setModel(m_scores);
+  m_table->setObjectName(QStringLiteral("scores"));  // cells padded as their headers
   m_table->setAccessibleName(tr("Scores by window of text"));
   m_table->setShowGrid(false);
   m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
@@ -217,7 +218,7 @@ void VerifyDialog::poll() {
     const JobContext& context = *job.context;
     m_bar->setRange(0, context.total() > 0 ? 1000 : 0);
     m_bar->setValue(static_cast<int>(context.fraction() * 1000));
-    m_state->setText(context.isPaused() ? tr("paused") : timeLeftText(context.secondsLeft()));
+    m_state->setText(context.isPaused() ? tr("paused") : timeLeftText(context));
   }
 }
 

@@ -6,6 +6,7 @@
 #include "widgets/bridge/theme.h"
 #include "widgets/canvas/canvas.h"
 #include "widgets/models/channel_table_model.h"
+#include "widgets/models/jobs_model.h"
 #include "widgets/models/window_scores.h"
 #include "widgets/panels/coverage_dialog.h"
 #include "widgets/panels/error_readouts.h"
@@ -14,6 +15,7 @@
 #include "widgets/panels/window_chart.h"
 
 #include <QAbstractItemModelTester>
+#include <QLabel>
 #include <QSignalSpy>
 #include <QTest>
 #include <QVBoxLayout>
@@ -151,6 +153,24 @@ class TestActivations : public QObject {
     QVERIFY(!renderToImage(view, {600, 420}, 2, darkTheme()).isNull());
   }
 
+  // A line end in a token must not break the title of the read-out.
+  void tokensAreNamedOnOneLine() {
+    auto content = std::make_shared<MatrixContent>(*tokenContent());
+    content->tokens = makeTokenRows(smallActivations(), [](std::int32_t) { return QStringLiteral("\n\tx"); });
+    MatrixView view;
+    view.setQuantity(MatrixQuantity::Activations);
+    view.setContent(content);
+    view.setLevels(MatrixLevels{content->tokens->typical, content->tokens->largest});
+    renderToImage(view, {600, 420}, 1, lightTheme());
+    CanvasEvent move;
+    move.type = CanvasEvent::Move;
+    move.position = view.layout().plot.center();
+    view.handle(move);
+    QVERIFY2(view.accessibleText().contains(QStringLiteral("token '\u21b5\u21e5x'")),
+             qPrintable(view.accessibleText()));
+    QVERIFY(!view.accessibleText().contains(QLatin1Char('\n')));
+  }
+
   void channelsAreRankedByActivations() {
     WeightStats stats;
     stats.out = 2;
@@ -260,6 +280,15 @@ class TestActivations : public QObject {
     QVERIFY(renderToImage(chart, {500, 260}, 1, lightTheme()) != picture);  // the read-out
     model.clear();
     QVERIFY(!renderToImage(chart, {500, 260}, 1, lightTheme()).isNull());
+  }
+
+  void timeLeftWaitsForProgress() {
+    JobContext job(1);
+    job.expect(1000);
+    job.step(1);
+    QCOMPARE(timeLeftText(job), QString());
+    job.step(500);
+    QVERIFY(timeLeftText(job).contains(QStringLiteral("left")));
   }
 
   void perplexityAloneHasNoReference() {
