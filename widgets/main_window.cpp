@@ -296,7 +296,9 @@ void MainWindow::restoreWindow() {
   const QSettings s;
   if (!restoreGeometry(s.value(kGeometry).toByteArray())) {
     const QSize screen = QGuiApplication::primaryScreen()->availableSize();
-    resize(QSize(1600, 1000).boundedTo(screen));
+    const QSize frame(scaledPx(8),
+                      scaledPx(40));  // of the window manager, not known before the window is shown
+    resize(QSize(1600, 1000).boundedTo(screen - frame));
   }
   const QByteArray layout = s.value(kLayout).toByteArray();
   if (!layout.isEmpty()) m_work->restoreLayout(layout);

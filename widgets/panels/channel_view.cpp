@@ -183,14 +183,14 @@ void ChannelView::drawLegend(Painter& painter, const Theme& theme) const {
   double x = m_plot.left();
   const double y = m_plot.top() - 14 * uiScale();
   for (const Curve& curve : m_curves) {
-    if (x + 20 + painter.textSize(curve.label, FontRole::Axis).width() > m_plot.right()) return;
+    if (x + 16 + painter.textSize(curve.label, FontRole::Axis).width() > m_plot.right()) return;
     Stroke stroke = curve.stroke;
     stroke.color = theme.*curve.color;
     stroke.width = 2;
-    painter.line({x, y}, {x + 14, y}, stroke);
-    painter.text({x + 20, y}, curve.label, theme.secondary, FontRole::Axis,
+    painter.line({x, y}, {x + 12, y}, stroke);
+    painter.text({x + 16, y}, curve.label, theme.secondary, FontRole::Axis,
                  {TextAlign::Left, TextAlign::Middle});
-    x += 20 + painter.textSize(curve.label, FontRole::Axis).width() + 16;
+    x += 16 + painter.textSize(curve.label, FontRole::Axis).width() + 10;
   }
 }
 
@@ -231,8 +231,12 @@ void ChannelView::drawCallOut(Painter& painter, const Theme& theme) const {
           .arg(names.join(QStringLiteral(", ")), ratios);
   const double x =
       m_plot.left() + std::max(14.0, m_x.toPixel(static_cast<double>(peaks.size())) - m_plot.left() + 8);
-  painter.text({x, m_plot.top() + 4}, painter.elided(text, m_plot.right() - x, FontRole::Axis), theme.text,
-               FontRole::Axis);
+  const QString shown = painter.elided(text, m_plot.right() - x - 4, FontRole::Axis);
+  const QPointF at(x, m_plot.top() + 4);
+  QColor ground = theme.base;  // curves of activations pass here
+  ground.setAlpha(215);
+  painter.fillRect(QRectF(at, painter.textSize(shown, FontRole::Axis)).adjusted(-3, -1, 3, 1), ground);
+  painter.text(at, shown, theme.text, FontRole::Axis);
 }
 
 void ChannelView::drawHover(Painter& painter, const Theme& theme) {

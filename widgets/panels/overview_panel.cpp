@@ -62,10 +62,9 @@ void OverviewPanel::setupControls() {
   bar->addSpacing(metrics::kGap);
   bar->addWidget(makeDimLabel(tr("Scale"), FontRole::Body, this));
   bar->addWidget(m_scale);
-  bar->addStretch(1);
   m_provenance->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
   setStyleProperty(m_provenance, "dim", true);
-  bar->addWidget(m_provenance, 2);
+  bar->addWidget(m_provenance, 1);  // all the room there is: it says what the colours rest on
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
