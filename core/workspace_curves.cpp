@@ -159,9 +159,9 @@ void Workspace::State::trySmoothing(Workspace& workspace, LinearId id, const Cho
 }
 
 std::vector<SmoothedError> Workspace::State::smoothedErrors(LinearId id, const Choice& choice) const {
-  std::vector<SmoothedError> errors;
   const auto group = foldableGroup(id);
-  if (!group) return errors;
+  if (!group) return {};
+  std::vector<std::pair<double, SmoothedError>> tried;  // with the error of the whole group
   const std::vector<LinearId>& readers = model.smoothingGroups[*group].consumers;
   const auto reader =
       static_cast<std::size_t>(std::find(readers.begin(), readers.end(), id) - readers.begin());
@@ -169,10 +169,15 @@ std::vector<SmoothedError> Workspace::State::smoothedErrors(LinearId id, const C
     const auto curve = knownCurve(request);
     const SmoothingPoint* best = curve ? curve->best() : nullptr;
     if (!best) continue;
-    errors.push_back(smoothedError(*curve, *best, reader));
+    tried.emplace_back(*best->error.together.wa, smoothedError(*curve, *best, reader));
     const SmoothingPoint& middle = curve->grid[curve->grid.size() / 2];
-    if (middle.alpha != best->alpha) errors.push_back(smoothedError(*curve, middle, reader));
+    if (middle.alpha != best->alpha && middle.error.together.wa)
+      tried.emplace_back(*middle.error.together.wa, smoothedError(*curve, middle, reader));
   }
+  std::stable_sort(tried.begin(), tried.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<SmoothedError> errors;
+  for (auto& [error, smoothed] : tried) errors.push_back(std::move(smoothed));
   return errors;
 }
 

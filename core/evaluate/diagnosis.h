@@ -84,11 +84,11 @@ std::vector<Finding> diagnose(const Linear& linear, const WeightStats& stats, co
                               const DiagnosisOptions& options);
 
 /// The same with what is known of the input: `activations` of the linear's site (null = nothing) and
-/// smoothings that were tried. Where `error` and candidates hold output errors, they are the figure: of
-/// weights and activations when the choice quantizes both, else of the weights. activation_outliers is a
-/// detector by effect: rounding the activations alone costs more than the target, and few channels stand out
-/// (8 times the median). Where these channels carry most of the weights' output error too,
-/// neither the gains of the norm nor heavy tails are reported beside them.
+/// smoothings that were tried, what suits their group best first. Where `error` and candidates hold output
+/// errors, they are the figure: of weights and activations when the choice quantizes both, else of the
+/// weights. activation_outliers is a detector by effect: rounding the activations alone costs more than the
+/// target, and few channels stand out (8 times the median). Where these channels carry most of the weights'
+/// output error too, neither the gains of the norm nor heavy tails are reported beside them.
 std::vector<Finding> diagnose(const Linear& linear, const WeightStats& stats, const LayerError& error,
                               std::span<const StoredError> candidates, std::span<const float> gain,
                               const ActivationStats* activations, std::span<const SmoothedError> smoothed,

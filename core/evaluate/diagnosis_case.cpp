@@ -10,6 +10,7 @@ constexpr double kWorthwhile = 0.9;  // a remedy leaves at most this share of th
 struct Candidate {
   Remedy remedy;
   double bits;
+  std::size_t rank = 0;  // of a smoothing: its place in the list that was tried
 };
 
 std::optional<double> figureOf(const OutputError& output, const DiagnosisFigure& figure) {
@@ -29,8 +30,9 @@ std::vector<Candidate> helpingCandidates(const DiagnosisCase& c) {
   for (const SmoothedError& candidate : c.smoothed) {
     const std::optional<double> after = figureOf(candidate.output, c.figure);
     if (!after || *after > kWorthwhile * c.level) continue;
-    helping.push_back(
-        {{c.options.choice, c.figure.key, c.level, *after, candidate.smoothing}, c.error.bitsPerWeight});
+    helping.push_back({{c.options.choice, c.figure.key, c.level, *after, candidate.smoothing},
+                       c.error.bitsPerWeight,
+                       static_cast<std::size_t>(&candidate - c.smoothed.data())});
   }
   std::stable_sort(helping.begin(), helping.end(),
                    [](const auto& a, const auto& b) { return a.remedy.after < b.remedy.after; });
@@ -93,7 +95,10 @@ void addRemedies(const DiagnosisCase& c, Finding& finding) {
   const std::vector<Candidate> helping = helpingCandidates(c);
   std::optional<std::size_t> recommended;
   for (std::size_t i = 0; i < helping.size(); ++i) {
-    const bool isCheaper = !recommended || helping[i].bits < helping[*recommended].bits;
+    bool isCheaper = !recommended || helping[i].bits < helping[*recommended].bits;
+    // readers of a group share one S: what suits the group best counts, not what suits this reader
+    if (recommended && helping[i].remedy.smoothing && helping[*recommended].remedy.smoothing)
+      isCheaper = helping[i].rank < helping[*recommended].rank;
     if (helping[i].remedy.after <= c.options.target && isCheaper) recommended = i;
     finding.remedies.push_back(helping[i].remedy);
   }

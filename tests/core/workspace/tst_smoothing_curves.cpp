@@ -120,6 +120,14 @@ class TestSmoothingCurves : public QObject {
     for (const Remedy& remedy : finding->remedies)
       if (remedy.smoothing) methods.insert(remedy.smoothing->method + " " + remedy.smoothing->statistic);
     QCOMPARE(methods, (std::set<std::string>{"bismooth median", "smoothquant max"}));
+    // readers of one group are told the same
+    for (const Finding& other : findings) {
+      const auto reader = m_workspace->model().find(other.layer);
+      const auto& readers = m_workspace->model().smoothingGroups[m_request.group].consumers;
+      if (std::find(readers.begin(), readers.end(), *reader) == readers.end()) continue;
+      const auto index = static_cast<std::size_t>(std::get<std::int64_t>(other.values.at("recommended")));
+      QVERIFY(other.remedies.at(index).smoothing == recommended.smoothing);
+    }
     // what was measured stays known without a job
     const std::vector<Finding> again = m_workspace->findings(m_query, {});
     QVERIFY(!again.empty());
