@@ -78,6 +78,7 @@ class CalibrationRun {
                        0,
                        false};
     m_keepMoments = options.keepMoments;
+    m_isBudgeted = options.memoryBytes != 0;
     begin();
     CalibrationOptions settings;
     settings.memoryBytes = options.memoryBytes;
@@ -224,6 +225,10 @@ class CalibrationRun {
       m_writer.add(kSitesSection, m_state.model.sites[site].name,
                    siteTree(*stats, m_stored.key, m_keepMoments, outputs));
     m_state.keepActivations(site, stats, m_writer.writer());
+    if (m_writer && m_isBudgeted) {  // the cache is in no budget: what is asked for is read from the file
+      const std::lock_guard lock(m_state.mutex);
+      m_state.activationCache.erase(site);
+    }
   }
 
   void takePoint(PointId point, ActivationStats measured) {
@@ -261,7 +266,7 @@ class CalibrationRun {
 
   Workspace::State& m_state;
   StoredCalibration m_stored;
-  bool m_keepMoments = false, m_isWriting = true, m_isStarted = false;
+  bool m_keepMoments = false, m_isWriting = true, m_isStarted = false, m_isBudgeted = false;
   int m_lastBlock = 0;
   ResultWriter m_writer;
 };
@@ -282,6 +287,12 @@ void Workspace::calibrate(const CalibrateOptions& options, JobContext& job,
                           const std::function<void(int block)>& done) {
   const auto one = m_state->lockAnalysis(job);
   CalibrationRun(*m_state, options.output, options.resume).calibrateModel(options, job, done);
+}
+
+void Workspace::checkCalibration(const CalibrateOptions& options) const {
+  m_state->requireWeights("calibration");
+  const auto forward = m_state->forwardModel(m_state->source);
+  m_state->windowsOf(options.source, options.windows, *forward);
 }
 
 void Workspace::useActivations(const fs::path& file, JobContext& job) {

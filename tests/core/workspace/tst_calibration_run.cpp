@@ -138,6 +138,25 @@ class TestCalibrationRun : public QObject {
     QVERIFY(!fs::exists(fs::path(file).concat(".hidden")));
   }
 
+  /// Statistics that stay in memory for later questions are no part of a stated budget.
+  void aStatedBudgetIsNotSpentOnACache() {
+    JobContext job(2);
+    const auto inTheRun = [&](const char* name, std::uint64_t memory) {
+      const auto workspace = Workspace::open(m_demo);
+      const auto site = workspace->model().linears[linear(*workspace, "model.layers.0.mlp.down_proj")].site;
+      CalibrateOptions options = shortCalibration(m_folder / name);
+      options.memoryBytes = memory;
+      std::string found = "nothing";
+      workspace->calibrate(options, job, [&](int block) {
+        const auto stats = workspace->activations(*site);
+        if (block == 0 && stats) found = stats->secondMoment ? "moment in memory" : "file";
+      });
+      return found;
+    };
+    QCOMPARE(inTheRun("free.h5", 0), std::string("moment in memory"));
+    QCOMPARE(inTheRun("budget.h5", std::uint64_t{4} << 30), std::string("file"));
+  }
+
   void tensorPointsAreMeasuredOnRequest() {
     QVERIFY(Workspace::open(m_demo, m_file)->pointNames().empty());
     const fs::path file = m_folder / "points.h5";
