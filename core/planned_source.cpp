@@ -68,6 +68,10 @@ std::optional<ActivationRange> pointRange(const std::string& point, const ActSch
 PlannedSource::PlannedSource(std::shared_ptr<const WeightSource> inner, const Model& model,
                              const QuantizationPlan& plan, JobContext& job)
     : m_inner(std::move(inner)) {
+  if (plan.rotations != "[]")
+    throw Error(ErrorCode::Plan,
+                "The plan has rotations, which cannot be measured by this version; empty its list "
+                "\"rotations\" to see what the rest does.");
   for (const Linear& linear : model.linears) {
     const Choice choice = plan.choiceFor(linear.name);
     if (!choice.weight || !findNumberFormat(choice.weight->format) ||

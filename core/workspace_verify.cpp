@@ -1,6 +1,7 @@
 // Text for the model, and a plan verified by running the model with it.
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/calib/tokenizers/unicode_text.h"
 #include "core/planned_source.h"
 #include "core/workspace_state.h"
 
@@ -18,14 +19,36 @@ constexpr std::uint64_t kMaxTextBytes = std::uint64_t{1} << 30;
 constexpr std::uint64_t kBytesPerToken =
     64;  // of text read for each token asked for: ten times what is usual
 
+/// Bytes of the text without a character that is cut off at its end.
+std::size_t wholeCharacters(const std::string& text) {
+  constexpr std::size_t kLongest = 4;
+  for (std::size_t back = 1; back <= std::min(kLongest, text.size()); ++back) {
+    const std::size_t begin = text.size() - back;
+    const bool isContinued = (static_cast<unsigned char>(text[begin]) & 0xC0u) == 0x80u;
+    if (!isContinued) return utf8Length(text, begin) == 0 ? begin : text.size();
+  }
+  return text.size();
+}
+
+/// Bytes of another encoding, or of no text at all, would become tokens that the model never saw together.
+void requireText(const std::string& text, const fs::path& path) {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8Length(text, i);
+    if (length == 0)
+      throw Error(ErrorCode::Format, "The text " + quotedPath(path) + " is not UTF-8 at byte " +
+                                         withThousands(i) +
+                                         "; save it as UTF-8, or give token ids (.npy) instead.");
+    i += length;
+  }
+}
+
 /// The text, or as much of its beginning as `maxTokens` needs, cut behind a line where there is one.
 std::string readText(const fs::path& path, std::int64_t maxTokens) {
   std::error_code failure;
   const std::uint64_t size = fs::file_size(path, failure);
   if (failure || !fs::is_regular_file(path, failure))
-    throw Error(ErrorCode::Io, "The text " + quotedPath(path) +
-                                   " cannot be read: it is no file that is there. "
-                                   "Give a UTF-8 text file.");
+    throw Error(ErrorCode::Io,
+                "The text " + quotedPath(path) + " is no file that can be read; give a UTF-8 text file.");
   std::uint64_t wanted = size;
   if (maxTokens > 0)
     wanted = std::min<std::uint64_t>(
@@ -40,8 +63,9 @@ std::string readText(const fs::path& path, std::int64_t maxTokens) {
     throw Error(ErrorCode::Io, "The text " + quotedPath(path) + " cannot be read to its end; try again.");
   if (wanted < size) {
     const std::size_t line = text.rfind('\n');
-    if (line != std::string::npos && line > 0) text.resize(line + 1);
+    text.resize(line != std::string::npos && line > 0 ? line + 1 : wholeCharacters(text));
   }
+  requireText(text, path);
   return text;
 }
 
@@ -110,13 +134,23 @@ TokenWindows Workspace::State::windowsOf(const TextSource& text, WindowOptions o
   if (options.context == 0) options.context = std::min(forward.contextLength(), kDefaultContext);
   const std::vector<std::int32_t> ids =
       text.ids.empty() ? known->encode(readText(text.text, options.maxTokens)) : readTokenIds(text.ids);
-  return cutWindows(ids, known ? known->prefix() : std::vector<std::int32_t>(),
-                    known ? known->suffix() : std::vector<std::int32_t>(), forward.vocabularySize(), options);
+  TokenWindows windows =
+      cutWindows(ids, known ? known->prefix() : std::vector<std::int32_t>(),
+                 known ? known->suffix() : std::vector<std::int32_t>(), forward.vocabularySize(), options);
+  if (windows.longest() > forward.contextLength())
+    warn("Windows of " + withThousands(static_cast<std::uint64_t>(windows.longest())) +
+         " tokens are longer than the " + withThousands(static_cast<std::uint64_t>(forward.contextLength())) +
+         " that the model was trained for, so its predictions suffer.");
+  return windows;
 }
 
 PerplexityOptions Workspace::State::perplexityOptions(const VerifyOptions& options) {
   PerplexityOptions settings;
   settings.memoryBytes = options.memoryBytes;
+  if (!options.source.tokenizer.empty()) {
+    settings.maskToken = ql::loadTokenizer(options.source.tokenizer)->maskToken();
+    return settings;
+  }
   loadTokenizer();
   const std::lock_guard lock(mutex);
   if (tokenizer) settings.maskToken = tokenizer->maskToken();

@@ -4,9 +4,15 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <cstdint>
 #include <filesystem>
 
 namespace ql::cli {
+namespace {
+
+constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;
+
+}  // namespace
 
 void TextOptions::addTo(CLI::App& app, std::int64_t defaultTokens) {
   tokens = defaultTokens;
@@ -16,15 +22,15 @@ void TextOptions::addTo(CLI::App& app, std::int64_t defaultTokens) {
                  "Folder or tokenizer.json, tokenizer.model to use instead of the model's own")
       ->type_name("PATH");
   app.add_option("--tokens", tokens, "Tokens to run, 0 = all of the text")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(std::int64_t{0}, kMostTokens).description(""))
       ->capture_default_str()
       ->type_name("N");
   app.add_option("--context", context, "Tokens a window; 0 = the model's own length, at most 2048")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(std::int64_t{0}, kMostTokens).description(""))
       ->capture_default_str()
       ->type_name("N");
   app.add_option("--memory", memoryGiB, "Memory to use, in GiB; 0 = 60 % of what is available")
-      ->check(CLI::Range(0.0, 1048576.0))
+      ->check(CLI::Range(0.0, 1048576.0).description(""))
       ->capture_default_str()
       ->type_name("GiB");
 }

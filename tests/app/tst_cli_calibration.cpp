@@ -4,6 +4,10 @@
 #include "tests/support/safetensors_bytes.h"
 
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
 
 using namespace ql::test;
 using Json = nlohmann::json;
@@ -143,6 +147,51 @@ class TestCliCalibration : public QObject {
       QCOMPARE(row.at("output_rel_w").is_number(), row.at("role") != "down");
   }
 
+  /// A bad text is refused before hours of weight statistics, and leaves nothing behind.
+  void textsAreCheckedFirst() {
+    const QStringList analyze = {"analyze", demo(), "-o", "never.h5", "--calibration"};
+    m_folder.write("empty.txt", "");
+    m_folder.write("latin1.txt", "the caf\xe9 of the town");
+    m_folder.write("utf16.txt", std::string("\xff\xfeh\0i\0", 6));
+    for (const auto& [file, part] : {std::pair("none.txt", "no file that can be read; give a UTF-8 text"),
+                                     std::pair("empty.txt", "no tokens"),
+                                     std::pair("latin1.txt", "is not UTF-8 at byte 7; save it as UTF-8"),
+                                     std::pair("utf16.txt", "is not UTF-8 at byte 0")}) {
+      QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, analyze + QStringList{file}), part));
+      QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"perplexity", demo(), "--text", file}), part));
+      QVERIFY(!std::filesystem::exists(m_folder.path() / "never.h5"));
+      QVERIFY(!std::filesystem::exists(m_folder.path() / "never.h5.parts"));
+    }
+  }
+
+  /// Only so much of a long text is read as the tokens need: the cut may fall into a character.
+  void longTextsAreCutBetweenCharacters() {
+    std::string text = "x";
+    while (text.size() < (std::size_t{1} << 20) + 9000) text += "\xe2\x82\xac";
+    m_folder.write("euro.txt", text);
+    for (const char* tokens : {"62", "63", "64"})
+      QL_EXIT(qloupe(m_folder, {"perplexity", demo(), "--text", "euro.txt", "--tokens", tokens}), 0);
+  }
+
+  void longWindowsAreWarnedOf() {
+    const QStringList arguments = {"perplexity", demo(), "--text",   bundled("heldout.txt"),
+                                   "--tokens",   "600",  "--context"};
+    const RunResult longer = qloupe(m_folder, arguments + QStringList{"300"});
+    QL_EXIT(longer, 0);
+    QVERIFY(longer.err.contains("Windows of 300 tokens are longer than the 256"));
+    QVERIFY(qloupe(m_folder, arguments + QStringList{"256"}).err.isEmpty());
+  }
+
+  void rotationsOfAPlanAreRefused() {
+    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "r.qlplan.json"}), 0);
+    Json plan = Json::parse(std::ifstream(m_folder.path() / "r.qlplan.json"));
+    plan["rotations"] = Json::array({{{"kind", "hadamard"}}});
+    m_folder.write("r.qlplan.json", plan.dump());
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"perplexity", demo(), "--text", bundled("heldout.txt"),
+                                                    "--tokens", "64", "--plan", "r.qlplan.json"}),
+                                  "rotations"));
+  }
+
   void mistakesAreNamed() {
     const auto problem = [&](const QStringList& arguments, const QString& part) {
       return badInputProblem(qloupe(m_folder, arguments), part);
@@ -153,6 +202,11 @@ class TestCliCalibration : public QObject {
     m_folder.write("far.txt", "1 2 3 99999 4");
     QL_NO_PROBLEM(problem({"perplexity", demo(), "--text", "far.txt", "--ids"}, "99999"));
     QL_NO_PROBLEM(problem({"perplexity", "S.h5", "--text", bundled("heldout.txt")}, "S.h5"));
+    QL_NO_PROBLEM(problem({"perplexity", demo(), "--text", bundled("heldout.txt"), "--tokens", "-5"},
+                          "Value -5 not in range 0 to 1099511627776"));
+    QL_NO_PROBLEM(
+        problem({"perplexity", demo(), "--text", bundled("heldout.txt"), "--tokens", "1"}, "--tokens 1"));
+    QL_NO_PROBLEM(problem({"analyze", demo(), "-o", "x.h5", "--seed", "-1"}, "--seed"));
     QL_NO_PROBLEM(problem({"analyze", demo(), "-o", "x.h5", "--calibration", bundled("calibration.txt"),
                            "--tokenizer", "tiny.txt"},
                           "tiny.txt"));

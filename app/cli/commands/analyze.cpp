@@ -16,7 +16,9 @@
 #include <nlohmann/json.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <string>
 
 namespace ql::cli {
@@ -76,7 +78,10 @@ class AnalyzeCommand : public Command {
         ->check(CLI::Range(0, 65536))
         ->capture_default_str()
         ->type_name("N");
-    app.add_option("--seed", m_seed, "Seed of sample and sketch")->capture_default_str()->type_name("N");
+    app.add_option("--seed", m_seed, "Seed of sample and sketch")
+        ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()).description(""))
+        ->capture_default_str()
+        ->type_name("N");
     app.add_flag("--keep-moments", m_keepMoments, "Write the second moments into the file (large)");
     app.add_flag("--points", m_withPoints,
                  "Also measure the residual sums and the K and V cache of every block");
@@ -104,6 +109,7 @@ class AnalyzeCommand : public Command {
     double seconds = 0;
     try {
       runJob(m_job, [&](JobContext& job) {
+        if (!m_calibration.empty()) workspace->checkCalibration(calibrateOptions());
         workspace->analyze(options, job, [&](LinearId) { ++layers; });
         options.resume = true;  // what was just measured is kept
         if (!m_calibration.empty()) workspace->calibrate(calibrateOptions(), job, [&](int) { ++blocks; });
@@ -129,7 +135,7 @@ class AnalyzeCommand : public Command {
     options.windows = m_text.windows();
     options.memoryBytes = m_text.memoryBytes();
     options.accumulator.sampleTokens = m_sampleTokens;
-    options.accumulator.seed = m_seed;
+    options.accumulator.seed = static_cast<std::uint64_t>(m_seed);
     options.keepMoments = m_keepMoments;
     options.expertMoments = m_expertMoments;
     options.withPoints = m_withPoints;
@@ -160,8 +166,7 @@ class AnalyzeCommand : public Command {
 
   std::string m_model, m_output, m_calibration, m_activations;
   TextOptions m_text;
-  std::int64_t m_sampleTokens = AccumulatorOptions{}.sampleTokens;
-  std::uint64_t m_seed = 0;
+  std::int64_t m_sampleTokens = AccumulatorOptions{}.sampleTokens, m_seed = 0;
   bool m_isResume = false, m_isJson = false, m_keepMoments = false, m_expertMoments = false,
        m_withPoints = false;
   JobOptions m_job;

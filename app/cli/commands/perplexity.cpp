@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace ql::cli {
 namespace {
@@ -80,8 +81,11 @@ class PerplexityCommand : public Command {
     options.memoryBytes = m_options.memoryBytes();
     options.planFolder = std::filesystem::path(m_plan).parent_path();
     Verification verification;
+    const std::size_t told = workspace->warnings().size();
     runJob(m_job,
            [&](JobContext& job) { verification = workspace->verify(plan ? &*plan : nullptr, options, job); });
+    const std::vector<std::string> warnings = workspace->warnings();
+    for (std::size_t i = told; i < warnings.size(); ++i) warn(warnings[i]);
     if (m_isJson)
       printJson(json(*workspace, verification));
     else
