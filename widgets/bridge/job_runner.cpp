@@ -125,6 +125,8 @@ void JobRunner::setState(quint64 id, State state, const QString& error) {
   if (job == m_jobs.end()) return;
   job->state = state;
   job->error = error;
+  if (state != State::Queued && state != State::Running && job->context)
+    job->seconds = job->context->elapsedSeconds();  // its clock goes on
   emit changed();
 }
 

@@ -24,6 +24,7 @@ class JobRunner : public QObject {
     State state = State::Queued;
     QString error;
     std::shared_ptr<JobContext> context;
+    double seconds = 0;  // it took, once it is over
   };
 
   explicit JobRunner(QObject* parent = nullptr);

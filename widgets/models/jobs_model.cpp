@@ -101,7 +101,7 @@ QVariant JobsModel::data(const QModelIndex& index, int role) const {
     case ProgressColumn:
       return tr("%1 %").arg(static_cast<int>(data(index, FractionRole).toDouble() * 100));
     case TimeColumn:
-      return isOver ? tr("%1 s").arg(job.context->elapsedSeconds(), 0, 'f', 1) : timeLeftText(*job.context);
+      return isOver ? tr("%1 s").arg(job.seconds, 0, 'f', 1) : timeLeftText(*job.context);
     default:
       return jobStateText(job);
   }
