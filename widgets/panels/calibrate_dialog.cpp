@@ -113,6 +113,8 @@ void CalibrateDialog::refresh() {
   m_start->setEnabled(ready.isKnown && m_text->problem().isEmpty());
   m_start->setToolTip(m_start->isEnabled() ? tr("Runs as a job: progress and cancel in the status bar")
                                            : m_text->problem());
+  // Sentences that wrap must not squeeze the fields above them.
+  if (const int needed = layout()->totalHeightForWidth(width()); needed > height()) resize(width(), needed);
 }
 
 void CalibrateDialog::start() {
