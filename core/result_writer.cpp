@@ -5,12 +5,16 @@
 #include "core/base/version.h"
 #include "core/model_record.h"
 
+#include <chrono>
+#include <thread>
+
 namespace ql {
 
 namespace fs = std::filesystem;
 
 namespace {
 
+constexpr int kMostWaits = 10'000;  // milliseconds
 /// Part of every header: numbers of a program that measures otherwise are not mixed with these.
 const char* const kSettings = "weight statistics and errors, version 1";
 
@@ -79,8 +83,12 @@ void ResultWriter::finish() {
 
 void ResultWriter::close() {
   if (!m_writer) return;
-  m_writer.reset();
   m_state.releaseWriters();
+  // A view may be reading through the writer at this moment. It holds the file's lock until it is done, and
+  // whoever writes next must find it free.
+  for (int i = 0; i < kMostWaits && m_writer.use_count() > 1; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  m_writer.reset();
   try {
     if (looksLikeStatistics(m_path)) m_state.attach(StatisticsFile::open(m_path));
   } catch (const Error& e) {

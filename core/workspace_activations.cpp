@@ -29,7 +29,14 @@ std::string outputKey(const Choice& choice) {
   return choiceJson(choice);
 }
 
+bool Workspace::State::hasUnwrittenActivations() const {
+  const std::lock_guard lock(mutex);
+  return std::any_of(sites.begin(), sites.end(),
+                     [](const SiteRecord& site) { return site.pinned != nullptr; });
+}
+
 void Workspace::State::attachActivations(const std::shared_ptr<const StatisticsFile>& file) {
+  if (hasUnwrittenActivations()) return;  // what is in memory only is newer than any file
   try {
     if (file->contains(kCalibrationSection, kRecordEntry)) {
       StoredCalibration stored = storedCalibrationFrom(file->read(kCalibrationSection, kRecordEntry));

@@ -105,6 +105,7 @@ struct Workspace::State {
   void attachLayer(LinearId id, const std::shared_ptr<const StatisticsFile>& file);
   /// The sites, output errors and the record of a calibration.
   void attachActivations(const std::shared_ptr<const StatisticsFile>& file);
+  bool hasUnwrittenActivations() const;
   void attachPoint(PointId point, const std::string& name, const std::shared_ptr<const StatisticsFile>& file);
   std::shared_ptr<const ActivationStats> pointActivations(const std::string& point);
   void attachSite(std::size_t site, const std::string& name,
