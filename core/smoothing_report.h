@@ -59,7 +59,7 @@ struct GroupSmoothing {
 struct SmoothingReport {
   SmoothingReportRequest request;
   std::vector<GroupSmoothing> groups;  // in network order
-  std::size_t usableCount() const;    // groups with factors
+  std::size_t usableCount() const;     // groups with factors
 };
 
 /// Smoothing groups in network order with at least one reader of `linears` that can be quantized; the final

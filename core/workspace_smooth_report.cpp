@@ -57,7 +57,8 @@ class GroupMeasure {
     std::function<ErrorInput(LinearId)> errorInput;
   };
 
-  GroupMeasure(const Inputs& inputs, const SmoothingReportRequest& request, std::size_t group, JobContext& job)
+  GroupMeasure(const Inputs& inputs, const SmoothingReportRequest& request, std::size_t group,
+               JobContext& job)
       : m_inputs(inputs), m_request(request), m_job(job) {
     const SmoothingGroup& readers = inputs.model.smoothingGroups.at(group);
     m_result.group = group;

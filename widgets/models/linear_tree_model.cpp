@@ -195,7 +195,9 @@ QVariant LinearTreeModel::headerData(int section, Qt::Orientation orientation, i
   if (role != Qt::DisplayRole) return {};
   if (section == NameColumn) return tr("Linear");
   if (section == WeightColumn) return tr("Weight");
-  return info.metric == Metric::NormWeighted || info.metric == Metric::OutputError ? tr("Error") : info.shortName;  // the column is narrow
+  return info.metric == Metric::NormWeighted || info.metric == Metric::OutputError
+             ? tr("Error")
+             : info.shortName;  // the column is narrow
 }
 
 }  // namespace ql

@@ -75,11 +75,6 @@ std::vector<float> logitsOf(const ForwardModel& model, const std::vector<std::in
   return allLogits(model, runAll(model, {ids}, hook, job), job);
 }
 
-TokenWindows firstWindows(TokenWindows windows, std::size_t count) {
-  windows.windows.resize(count);
-  return windows;
-}
-
 PerplexityPair measure(const ForwardModel& model, const TokenWindows& windows, int threads = 2) {
   JobContext job(threads);
   return measurePerplexity({&model, nullptr}, std::nullopt, windows, {}, job);
