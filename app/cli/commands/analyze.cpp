@@ -90,7 +90,7 @@ class AnalyzeCommand : public Command {
     m_job.addTo(app);
     app.add_flag("--json", m_isJson, "JSON on standard output (resources/schemas/analyze.schema.json)");
     app.footer(
-        "Without --calibration or --activations: weights only, no data is needed.\n\nExamples:\n"
+        "Without --calibration or --activations: weights only, no data is needed.\n\nExample:\n"
         "  qloupe analyze path/to/model -o model.h5 --resume\n"
         "  qloupe analyze path/to/model -o model.h5 --calibration text.txt --tokens 16384");
   }

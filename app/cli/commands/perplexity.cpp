@@ -65,7 +65,7 @@ class PerplexityCommand : public Command {
     m_job.addTo(app);
     app.add_flag("--json", m_isJson, "JSON on standard output (resources/schemas/perplexity.schema.json)");
     app.footer(
-        "Examples:\n  qloupe perplexity path/to/model --text held.txt\n"
+        "Example:\n  qloupe perplexity path/to/model --text held.txt\n"
         "  qloupe perplexity path/to/model --text held.txt --plan model.qlplan.json --json");
   }
 
