@@ -199,28 +199,18 @@ class CalibrationRun {
                  blockTree(m_stored.key, result.expertTokens, result.warnings));
   }
 
-  /// The default choice is measured while the second moment is at hand, so that it is exact.
   void takeSite(std::size_t site, ActivationStats measured, JobContext& job) {
     m_state.stamp(measured.evidence);
     measured.evidence.data = m_stored.record.data;
     noteTokens(measured.sample);
     const auto stats = std::make_shared<const ActivationStats>(std::move(measured));
     std::map<std::string, std::vector<StoredOutput>> outputs;
-    const Choice choice = defaultChoice();
     const bool isUsable = missingReason(*stats, ActivationNeed::OutputErrorW).empty() ||
                           missingReason(*stats, ActivationNeed::OutputErrorWa).empty();
-    if (m_state.source && isUsable) {
-      for (const LinearId id : m_state.model.sites[site].consumers) {
-        const Linear& linear = m_state.model.linears[id];
-        if (!linear.isQuantizable) continue;
-        job.expect(outputErrorUnits(m_state.errorInput(id), std::span(&choice, 1), *stats));
-        m_state.measureOutputs(id, std::span(&choice, 1), *stats, job);
-        const std::lock_guard lock(m_state.mutex);
-        const auto known = m_state.outputs.find(id);
-        if (known != m_state.outputs.end() && known->second.contains(outputKey(choice)))
-          outputs[linear.name].emplace_back(choice, known->second.at(outputKey(choice)));
-      }
-    }
+    if (m_state.source && isUsable)
+      for (const LinearId id : m_state.model.sites[site].consumers)
+        if (m_state.model.linears[id].isQuantizable)
+          outputs[m_state.model.linears[id].name] = measureOutputs(id, *stats, job);
     if (m_writer)
       m_writer.add(kSitesSection, m_state.model.sites[site].name,
                    siteTree(*stats, m_stored.key, m_keepMoments, outputs));
@@ -229,6 +219,36 @@ class CalibrationRun {
       const std::lock_guard lock(m_state.mutex);
       m_state.activationCache.erase(site);
     }
+  }
+
+  /// The default choice while the second moment is at hand, so that it is exact; and its remedies, so that a
+  /// statistics file alone can offer them. A second moment costs in multiply-adds a weight and remedy, the
+  /// sketch a few dozen: where that would take longer than the calibration itself, the remedies' figures come
+  /// from the sketch.
+  std::vector<StoredOutput> measureOutputs(LinearId id, const ActivationStats& stats, JobContext& job) {
+    const std::vector<Choice> choices = diagnosedChoices(defaultChoice(), stats.width, true);
+    const std::span<const Choice> all(choices);
+    measure(id, all.first(1), stats, job);
+    const auto cost = static_cast<std::uint64_t>(stats.width) * choices.size();
+    if (stats.hasSketch() && cost > stats.all.tokens) {
+      ActivationStats sketched = stats;
+      sketched.secondMoment = nullptr;
+      measure(id, all.subspan(1), sketched, job);
+    } else {
+      measure(id, all.subspan(1), stats, job);
+    }
+    std::vector<StoredOutput> stored;
+    const std::lock_guard lock(m_state.mutex);
+    for (const Choice& choice : choices) {
+      const auto found = m_state.outputs[id].find(outputKey(choice));
+      if (found != m_state.outputs[id].end()) stored.emplace_back(choice, found->second);
+    }
+    return stored;
+  }
+
+  void measure(LinearId id, std::span<const Choice> choices, const ActivationStats& stats, JobContext& job) {
+    job.expect(outputErrorUnits(m_state.errorInput(id), choices, stats));
+    m_state.measureOutputs(id, choices, stats, job);
   }
 
   void takePoint(PointId point, ActivationStats measured) {

@@ -33,6 +33,9 @@ struct LayerResults {
 };
 DataTree toDataTree(const WeightStats& stats, const std::vector<StoredError>& errors);
 
+/// The choice under diagnosis, then its candidates; activations in groups only help where they are measured.
+std::vector<Choice> diagnosedChoices(const Choice& choice, std::int64_t in, bool hasActivations);
+
 /// One site's results in small, and where the rest is.
 struct SiteRecord {
   std::optional<ActivationSummary> summary;

@@ -15,18 +15,6 @@ namespace {
 constexpr std::int64_t kPictureTile = 8;
 constexpr std::size_t kScanBlock = std::size_t{1} << 20;  // weights a block
 
-/// The choice under diagnosis, then its candidates; activations in groups only help where they are measured.
-std::vector<Choice> diagnosedChoices(const Linear& linear, const DiagnosisOptions& options,
-                                     bool hasActivations) {
-  std::vector<Choice> choices{options.choice.weight ? options.choice : defaultChoice()};
-  const Choice diagnosed = choices.front();
-  for (Choice& choice : remedyCandidates(diagnosed, linear.in())) choices.push_back(std::move(choice));
-  if (!hasActivations) return choices;
-  for (Choice& choice : activationRemedyCandidates(diagnosed, linear.in()))
-    choices.push_back(std::move(choice));
-  return choices;
-}
-
 void sortBySeverity(std::vector<Finding>& findings) {
   std::stable_sort(findings.begin(), findings.end(),
                    [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
@@ -46,10 +34,19 @@ Workspace::ScanResult scanBlock(DType dtype, std::span<const std::byte> bytes, s
 
 }  // namespace
 
+std::vector<Choice> diagnosedChoices(const Choice& choice, std::int64_t in, bool hasActivations) {
+  std::vector<Choice> choices{choice.weight ? choice : defaultChoice()};
+  const Choice diagnosed = choices.front();
+  for (Choice& candidate : remedyCandidates(diagnosed, in)) choices.push_back(std::move(candidate));
+  if (!hasActivations) return choices;
+  for (Choice& candidate : activationRemedyCandidates(diagnosed, in)) choices.push_back(std::move(candidate));
+  return choices;
+}
+
 std::vector<Finding> Workspace::findings(LinearId id, const DiagnosisOptions& options) const {
   const Linear& linear = m_state->model.linears.at(id);
   const auto activations = m_state->usableActivations(id);
-  const std::vector<Choice> choices = diagnosedChoices(linear, options, activations != nullptr);
+  const std::vector<Choice> choices = diagnosedChoices(options.choice, linear.in(), activations != nullptr);
   const auto stats = m_state->weightStats(id);
   const auto error = m_state->error(id, choices.front());
   if (!stats || !error) return {};
@@ -76,7 +73,7 @@ std::vector<Finding> Workspace::diagnose(const DiagnosisOptions& options, JobCon
   for (const LinearId id : ids) {
     if (m_state->source) {
       const bool hasActivations = m_state->usableActivations(id) != nullptr;
-      const auto choices = diagnosedChoices(m_state->model.linears[id], options, hasActivations);
+      const auto choices = diagnosedChoices(options.choice, m_state->model.linears[id].in(), hasActivations);
       measure(std::span(&id, 1), choices, job);
       if (hasActivations) measureOutputs(std::span(&id, 1), choices, job);
       if (hasActivations) m_state->trySmoothing(*this, id, choices.front(), options.target, job);

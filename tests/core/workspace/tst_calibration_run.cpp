@@ -108,6 +108,10 @@ class TestCalibrationRun : public QObject {
     QCOMPARE(stats->sample.positions.front(), 0);
     QCOMPARE(workspace->tokenText(stats->sample.ids.front()), std::string("<|begin_of_text|>"));
     QVERIFY(!workspace->forwardProblem().empty());
+    const LinearId q = linear(*workspace, "model.layers.0.self_attn.q_proj");
+    const Choice grouped = parseSpec("w8a8:group=32");
+    QVERIFY(workspace->outputError(q, grouped).has_value());  // so that findings can offer it
+    QVERIFY(*workspace->outputError(q, grouped)->wa < *workspace->outputError(q, w8a8())->wa / 2);
     QVERIFY(workspace->outputError(id, w8a8()).has_value());
   }
 
