@@ -15,6 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int kMostWaits = 10'000;  // milliseconds
+constexpr std::chrono::milliseconds kPoll{50};
+constexpr int kMostPolls = 100;
 /// Part of every header: numbers of a program that measures otherwise are not mixed with these.
 const char* const kSettings = "weight statistics and errors, version 1";
 
@@ -41,8 +43,16 @@ void ResultWriter::guarded(const Write& write) {
   }
 }
 
-void ResultWriter::open() {
+void ResultWriter::waitForOthers(JobContext& job) const {
+  for (int i = 0; i < kMostPolls && isBeingWritten(m_path); ++i) {
+    job.step();
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+void ResultWriter::open(JobContext& job) {
   if (!m_state.source) return;
+  if (m_isCache) waitForOthers(job);  // the start page measures the demo models on its own, for example
   guarded([this] {
     StatisticsHeader header{m_state.model.name, m_state.fingerprint, std::string(kToolVersion), {}};
     header.attributes["settings"] = std::string(kSettings);

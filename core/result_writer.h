@@ -23,7 +23,9 @@ class ResultWriter {
   const std::shared_ptr<StatisticsWriter>& writer() const { return m_writer; }
   explicit operator bool() const { return m_writer != nullptr; }
 
-  void open();
+  /// A cache that somebody else is writing is waited for, as most analyses end soon; then the results stay in
+  /// memory.
+  void open(JobContext& job);
   /// The tensor list, config.json and the norms: what lets the file be opened without its checkpoint.
   void writeModel();
   void add(const std::string& section, const std::string& name, const DataTree& tree);
@@ -36,6 +38,7 @@ class ResultWriter {
   template <class Write>
   void guarded(const Write& write);
   void createCacheFolder() const;
+  void waitForOthers(JobContext& job) const;
 
   Workspace::State& m_state;
   std::filesystem::path m_path;

@@ -31,7 +31,7 @@ class Analysis {
   }
 
   void run(JobContext& job, const LayerDone& done) {
-    m_writer.open();
+    m_writer.open(job);
     for (const LinearId id : m_ids)
       if (!isDone(id)) job.expect(m_state.statsUnits(id) + m_state.choiceUnits(id, choicesOf(id), true));
     if (m_writer) m_writer.writeModel();

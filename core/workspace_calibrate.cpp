@@ -79,7 +79,7 @@ class CalibrationRun {
                        false};
     m_keepMoments = options.keepMoments;
     m_isBudgeted = options.memoryBytes != 0;
-    begin();
+    begin(job);
     CalibrationOptions settings;
     settings.memoryBytes = options.memoryBytes;
     settings.accumulator = options.accumulator;
@@ -104,7 +104,7 @@ class CalibrationRun {
     m_stored.key = keyOf(digest, "import");
     m_stored.record = {ActivationOrigin::ActivationFile, file.filename().string(), digest, 0, 0, 0, 0, false};
     m_keepMoments = true;
-    begin();
+    begin(job);
     std::size_t sites = 0;
     const auto take = [&](std::size_t site, ActivationStats stats) {
       m_stored.record.origin = stats.origin;
@@ -146,8 +146,8 @@ class CalibrationRun {
            m_stored.key;
   }
 
-  void begin() {
-    if (m_isWriting) m_writer.open();
+  void begin(JobContext& job) {
+    if (m_isWriting) m_writer.open(job);
     if (m_writer) m_writer.writeModel();
   }
 

@@ -83,6 +83,9 @@ class StatisticsFile {
   std::unique_ptr<State> m_state;
 };
 
+/// True while a StatisticsWriter of any program holds this path.
+bool isBeingWritten(const std::filesystem::path& path);
+
 /// True when the file is there and begins like HDF5, or when its .parts folder holds parts.
 bool looksLikeStatistics(const std::filesystem::path& path);
 

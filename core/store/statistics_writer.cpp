@@ -37,7 +37,8 @@ class Folder {
   ~Folder() { close(); }
   Folder(const Folder&) = delete;
   Folder& operator=(const Folder&) = delete;
-  /// False when another program holds it. File systems without locks count as free.
+  /// False when another program holds it. Folders that are not there and file systems without locks count as
+  /// free.
   bool lock() const { return ::flock(m_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
   void close() {
     if (m_fd >= 0) ::close(m_fd);
@@ -280,6 +281,10 @@ void StatisticsWriter::finish() {
   }
   m_state->isFinished = true;
   m_state->removeParts();
+}
+
+bool isBeingWritten(const fs::path& path) {
+  return !Folder(h5::partsFolder(path)).lock();
 }
 
 }  // namespace ql

@@ -13,6 +13,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <thread>
 
 using namespace ql;
 namespace fs = std::filesystem;
@@ -231,6 +232,25 @@ class TestCalibrationRun : public QObject {
     options.memoryBytes = 1 << 20;
     QL_THROWS(workspace->calibrate(options, job), "MiB");
     QVERIFY(!workspace->calibrationRecord().has_value());
+  }
+
+  // Last: from here on the cache holds a calibration.
+  void cacheBeingWrittenIsWaitedFor() {
+    const auto workspace = Workspace::open(m_demo);
+    fs::create_directories(workspace->cacheFile().parent_path());
+    const StatisticsHeader header{workspace->model().name, workspace->fingerprint(), "0", {}};
+    auto other = std::make_unique<StatisticsWriter>(workspace->cacheFile(), header, true);
+    QVERIFY(isBeingWritten(workspace->cacheFile()));
+    JobContext job(2);
+    std::thread end([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      other.reset();
+    });
+    workspace->calibrate(shortCalibration({}), job);
+    end.join();
+    QVERIFY(!isBeingWritten(workspace->cacheFile()));
+    for (const std::string& warning : workspace->warnings()) QVERIFY2(false, warning.c_str());
+    QVERIFY(Workspace::open(m_demo)->calibrationRecord().has_value());
   }
 
  private:
