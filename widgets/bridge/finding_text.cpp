@@ -122,6 +122,13 @@ QString smoothingName(const SmoothingRemedy& smoothing) {
                                          : tr("Bi-smoothing (max, alpha %1)").arg(alpha);
 }
 
+/// "group 16", or "group 16, X too" where the activations are grouped as well.
+QString remedyScheme(const Choice& choice) {
+  const QString weights = granularityText(choice);
+  const bool isGrouped = choice.activation && choice.activation->granularity == Granularity::Group;
+  return isGrouped ? tr("%1, X too").arg(weights) : weights;
+}
+
 QString capitalised(QString text) {
   if (!text.isEmpty()) text[0] = text[0].toUpper();
   return text;
@@ -177,7 +184,7 @@ QString findingShort(const Finding& finding) {
 
 QString remedyLabel(const Remedy& remedy) {
   if (remedy.smoothing) return smoothingName(*remedy.smoothing);
-  return tr("Use %1").arg(granularityText(remedy.choice));
+  return tr("Use %1").arg(remedyScheme(remedy.choice));
 }
 
 QString remedySentence(const Remedy& remedy) {
@@ -186,7 +193,7 @@ QString remedySentence(const Remedy& remedy) {
         .arg(smoothingName(*remedy.smoothing), figureName(remedy.figure), percentText(remedy.before),
              percentText(remedy.after), kArrow, granularityText(remedy.choice));
   return tr("%1: %2 %3 %5 %4.")
-      .arg(capitalised(granularityText(remedy.choice)), figureName(remedy.figure), percentText(remedy.before),
+      .arg(capitalised(remedyScheme(remedy.choice)), figureName(remedy.figure), percentText(remedy.before),
            percentText(remedy.after), kArrow);
 }
 

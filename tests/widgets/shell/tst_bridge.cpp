@@ -37,6 +37,14 @@ EditResult withGroup(const QuantizationPlan& plan, const std::string& layer, std
 class TestBridge : public QObject {
   Q_OBJECT
  private slots:
+  void remediesOfTheSameWeightsAreToldApart() {
+    const Remedy weights{parseSpec("w8a8:group=16"), "output_rel_wa", 0.85, 0.17, std::nullopt};
+    const Remedy both{parseSpec("w8a8:group=16,act=group:16"), "output_rel_wa", 0.85, 0.16, std::nullopt};
+    QCOMPARE(remedyLabel(weights), QStringLiteral("Use group 16"));
+    QCOMPARE(remedyLabel(both), QStringLiteral("Use group 16, X too"));
+    QVERIFY(remedySentence(both).startsWith(QStringLiteral("Group 16, X too: output error")));
+  }
+
   void selectionStaysSortedAndTellsOnce() {
     Selection selection;
     QSignalSpy changed(&selection, &Selection::changed), current(&selection, &Selection::currentChanged);
