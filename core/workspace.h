@@ -258,6 +258,7 @@ class Workspace {
   friend class Analysis;
   friend class CalibrationRun;
   friend class ResultWriter;
+  friend struct WorkspaceAccess;  // core/workspace_state.h
   struct State;
   explicit Workspace(std::unique_ptr<State> state);
   std::unique_ptr<State> m_state;

@@ -196,4 +196,10 @@ struct Workspace::State {
   void stamp(Evidence& evidence) const;
 };
 
+/// For operations on a workspace that stand in files of their own (core/workspace_<topic>.h), outside the
+/// class.
+struct WorkspaceAccess {
+  static Workspace::State& state(const Workspace& workspace) { return *workspace.m_state; }
+};
+
 }  // namespace ql

@@ -75,7 +75,14 @@ class MainWindow : public QMainWindow {
   void resizeEvent(QResizeEvent* event) override;
 
  private:
-  struct Entry;  // of a menu
+  struct Entry {       // of a menu
+    const char* name;  // object name
+    const char* text;  // with mnemonic
+    const char* keys;  // portable text, "" = none
+    const char* tip;
+    const char* icon = "";
+    bool needsModel = true;
+  };
   // Construction (main_window.cpp, main_window_menus.cpp)
   void setupCentre();
   void setupMenus();
@@ -91,6 +98,15 @@ class MainWindow : public QMainWindow {
   void setupMetricMenu(QMenu* menu);
   void addMetric(QMenu* menu, QActionGroup* group, Metric metric);
   void setupCalibration(QMenu* menu);
+  // Each in a file of its own: main_window_<topic>.cpp
+  void setupPages(QMenu* menu);             // View
+  void setupSmoothingActions(QMenu* menu);  // Plan
+  void setupCompareActions(QMenu* menu);    // Analyze
+  void setupSalienceActions(QMenu* menu);   // Analyze
+  void setupSelectionActions(QMenu* menu);  // Edit
+  void setupReportActions(QMenu* menu);     // File
+  void setupMethodActions(QMenu* menu);     // Plan
+  void setupLanguages(QMenu* menu);         // View
   void setupThemeMenu(QMenu* menu);
   void setupToolbar();
   void setupStatusBar();

@@ -26,15 +26,6 @@
 
 namespace ql {
 
-struct MainWindow::Entry {
-  const char* name;  // object name
-  const char* text;  // with mnemonic
-  const char* keys;  // portable text, "" = none
-  const char* tip;
-  const char* icon = "";
-  bool needsModel = true;
-};
-
 QAction* MainWindow::add(QMenu* menu, const Entry& entry, std::function<void()> run) {
   auto* action = new QAction(tr(entry.text), this);
   action->setObjectName(QString::fromLatin1(entry.name));
@@ -124,6 +115,7 @@ void MainWindow::setupFileMenu(QMenu* menu) {
   }
   menu->addSeparator();
   setupSaving(menu);
+  setupReportActions(menu);
   menu->addSeparator();
   add(menu, {"close-model", QT_TR_NOOP("C&lose model"), "Ctrl+W", QT_TR_NOOP("Back to the start page")},
       [this] { closeModel(); });
@@ -187,6 +179,7 @@ void MainWindow::setupEditMenu(QMenu* menu) {
       [this] { selectFlagged(); });
   add(menu, {"clear-selection", QT_TR_NOOP("Clear &selection"), "Esc", QT_TR_NOOP("Select nothing")},
       [this] { m_session->selection()->clear(); });
+  setupSelectionActions(menu);
   menu->addSeparator();
   add(menu,
       {"find", QT_TR_NOOP("F&ilter the tree"), "Ctrl+F",
@@ -243,6 +236,8 @@ void MainWindow::setupThemeMenu(QMenu* menu) {
 }
 
 void MainWindow::setupViewMenu(QMenu* menu) {
+  setupPages(menu);
+  menu->addSeparator();
   setupMetricMenu(menu->addMenu(tr("&Metric")));
   add(menu,
       {"next-scale", QT_TR_NOOP("Next &scale"), "L", QT_TR_NOOP("Linear, logarithmic or quantile colours")},
@@ -265,6 +260,7 @@ void MainWindow::setupViewMenu(QMenu* menu) {
       [this] { m_work->resetLayout(); });
   menu->addSeparator();
   setupThemeMenu(menu->addMenu(tr("&Theme")));
+  setupLanguages(menu);
   add(menu, {"full-screen", QT_TR_NOOP("&Full screen"), "F11", QT_TR_NOOP("Use the whole screen"), "", false},
       [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
   add(menu,
@@ -348,6 +344,8 @@ void MainWindow::setupPlanMenu(QMenu* menu) {
         m_work->showPlan();
         m_work->planPanel()->editCurrent();
       });
+  setupSmoothingActions(menu);
+  setupMethodActions(menu);
   menu->addSeparator();
   setupPresets(menu);
   menu->addSeparator();
@@ -397,6 +395,8 @@ void MainWindow::setupAnalyzeMenu(QMenu* menu) {
        QT_TR_NOOP("Measure what is missing; finished layers are kept")},
       [this] { m_session->startAnalysis(); });
   setupCalibration(menu);
+  setupCompareActions(menu);
+  setupSalienceActions(menu);
   menu->addSeparator();
   add(menu,
       {"scan", QT_TR_NOOP("Count &NaN, Inf and zeros"), "",

@@ -3,6 +3,7 @@
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/session.h"
 #include "widgets/panels/channel_panel.h"
+#include "widgets/panels/compare_panel.h"
 #include "widgets/panels/dock_title.h"
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/inspector_panel.h"
@@ -12,6 +13,9 @@
 #include "widgets/panels/model_tree_panel.h"
 #include "widgets/panels/overview_panel.h"
 #include "widgets/panels/plan_panel.h"
+#include "widgets/panels/salience_panel.h"
+#include "widgets/panels/smoothing_panel.h"
+#include "widgets/panels/tracker_panel.h"
 
 #include <QDataStream>
 #include <QDockWidget>
@@ -51,7 +55,7 @@ WorkArea::WorkArea(Session* session, QWidget* parent)
   m_views->setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
   setCorner(Qt::BottomRightCorner, Qt::RightDockWidgetArea);
   setCorner(Qt::BottomLeftCorner, Qt::BottomDockWidgetArea);
-  setCentralWidget(m_views);
+  setupCentre();
   setupViews();
   setupSides();
   setupBottom();
@@ -61,6 +65,7 @@ WorkArea::WorkArea(Session* session, QWidget* parent)
   connect(session->plan(), &PlanDocument::fileChanged, this, &WorkArea::updatePlanLabel);
   connect(session->jobs(), &JobRunner::changed, this, &WorkArea::updateTabs);
   connect(session->selection(), &Selection::openRequested, this, [this] {
+    showPage(CentrePage::Overview);
     for (QDockWidget* dock : {m_matrixDock, m_channelDock}) {
       dock->show();
       dock->raise();
@@ -79,6 +84,47 @@ QDockWidget* WorkArea::makeDock(QMainWindow* window, const QString& name, const 
   dock->setAccessibleName(name);
   m_docks << dock;
   return dock;
+}
+
+void WorkArea::setupCentre() {
+  auto* centre = new QWidget(this);
+  auto* column = new QVBoxLayout(centre);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(0);
+  auto* head = new QWidget(centre);
+  head->setProperty("ground", QStringLiteral("dockTitle"));
+  head->setAttribute(Qt::WA_StyledBackground);
+  head->setFixedHeight(scaledPx(metrics::kDockTitle));
+  auto* row = new QHBoxLayout(head);
+  row->setContentsMargins(0, 0, scaledPx(4), 0);
+  row->addWidget(m_pageTabs = new QTabBar(head));
+  row->addStretch(1);
+  m_pageTabs->setAccessibleName(tr("Pages"));
+  m_pageTabs->setObjectName(QStringLiteral("page-tabs"));
+  column->addWidget(head);
+  column->addWidget(m_pages = new QStackedWidget(centre), 1);
+  const auto addPage = [this](const QString& name, QWidget* page) {
+    m_pageTabs->addTab(name);
+    m_pages->addWidget(page);
+  };
+  addPage(tr("Overview"), m_views);
+  addPage(tr("Smoothing"), m_smoothing = new SmoothingPanel(m_session, m_pages));
+  addPage(tr("Compare"), m_compare = new ComparePanel(m_session, m_pages));
+  addPage(tr("Tracker"), m_tracker = new TrackerPanel(m_session, m_pages));
+  addPage(tr("Salience"), m_salience = new SaliencePanel(m_session, m_pages));
+  connect(m_pageTabs, &QTabBar::currentChanged, this, [this](int index) {
+    m_pages->setCurrentIndex(index);
+    emit pageChanged(page());
+  });
+  setCentralWidget(centre);
+}
+
+CentrePage WorkArea::page() const {
+  return static_cast<CentrePage>(m_pages->currentIndex());
+}
+
+void WorkArea::showPage(CentrePage page) {
+  m_pageTabs->setCurrentIndex(static_cast<int>(page));
 }
 
 void WorkArea::setupViews() {

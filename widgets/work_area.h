@@ -1,7 +1,8 @@
 #pragma once
 // Everything that is seen when a model is open: the docks, their titles and the two default layouts (wide and
-// compact). The outer window owns the tree, the inspector and the bottom tabs; an inner one the three views,
-// so that the bottom dock lies under the tree and the inspector keeps its full height.
+// compact). The outer window owns the tree, the inspector and the bottom tabs; its centre has pages, the
+// first of which is an inner window with the three views, so that the bottom dock lies under the tree and the
+// inspector keeps its full height.
 #include <QByteArray>
 #include <QMainWindow>
 
@@ -15,6 +16,7 @@ class QTabBar;
 namespace ql {
 
 class ChannelPanel;
+class ComparePanel;
 class DockTitle;
 class InspectorPanel;
 class JobsPanel;
@@ -23,7 +25,13 @@ class MatrixPanel;
 class ModelTreePanel;
 class OverviewPanel;
 class PlanPanel;
+class SaliencePanel;
 class Session;
+class SmoothingPanel;
+class TrackerPanel;
+
+/// What the centre shows: the three linked views, or one page for a question of its own.
+enum class CentrePage { Overview, Smoothing, Compare, Tracker, Salience };
 
 class WorkArea : public QMainWindow {
   Q_OBJECT
@@ -37,6 +45,12 @@ class WorkArea : public QMainWindow {
   OverviewPanel* overview() const { return m_overview; }
   MatrixPanel* matrix() const { return m_matrix; }
   ChannelPanel* channels() const { return m_channels; }
+  SmoothingPanel* smoothing() const { return m_smoothing; }
+  ComparePanel* comparison() const { return m_compare; }
+  TrackerPanel* tracker() const { return m_tracker; }
+  SaliencePanel* salience() const { return m_salience; }
+  CentrePage page() const;
+  void showPage(CentrePage page);
   const QList<QDockWidget*>& docks() const { return m_docks; }
   bool isCompact() const { return m_isCompact; }
 
@@ -49,12 +63,14 @@ class WorkArea : public QMainWindow {
 
  signals:
   void layoutModeChanged(bool isCompact);
+  void pageChanged(ql::CentrePage page);
 
  protected:
   void resizeEvent(QResizeEvent* event) override;
 
  private:
   QDockWidget* makeDock(QMainWindow* window, const QString& name, const QString& key, QWidget* panel);
+  void setupCentre();
   void setupViews();
   void setupSides();
   void setupBottom();
@@ -70,6 +86,12 @@ class WorkArea : public QMainWindow {
   OverviewPanel* m_overview = nullptr;
   MatrixPanel* m_matrix = nullptr;
   ChannelPanel* m_channels = nullptr;
+  SmoothingPanel* m_smoothing = nullptr;
+  ComparePanel* m_compare = nullptr;
+  TrackerPanel* m_tracker = nullptr;
+  SaliencePanel* m_salience = nullptr;
+  QTabBar* m_pageTabs = nullptr;
+  QStackedWidget* m_pages = nullptr;
   PlanPanel* m_plan = nullptr;
   JobsPanel* m_jobs = nullptr;
   LogPanel* m_log = nullptr;

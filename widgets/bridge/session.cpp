@@ -4,6 +4,7 @@
 #include "core/quant/quantizer.h"
 #include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/metric_info.h"
+#include "widgets/bridge/smoothing_control.h"
 
 #include <QDir>
 #include <QFile>
@@ -48,6 +49,7 @@ struct Session::DoneQueue {
 
 Session::Session(QObject* parent) : QObject(parent), m_done(std::make_shared<DoneQueue>()) {
   m_calibration = new CalibrationControl(this);  // here, because it listens to the jobs
+  m_smoothing = new SmoothingControl(this);
   m_done->session = this;
   m_tick.setSingleShot(true);
   m_tick.setInterval(kTickMs);

@@ -22,6 +22,7 @@ class QLockFile;
 namespace ql {
 
 class CalibrationControl;
+class SmoothingControl;
 
 enum class ValueScale { Linear, Log, Quantile };
 enum class OverviewShow { Plan, OneScheme, Change };
@@ -46,6 +47,7 @@ class Session : public QObject {
   JobRunner* jobs() { return &m_jobs; }
   PlanDocument* plan() { return &m_plan; }
   CalibrationControl* calibration() const { return m_calibration; }
+  SmoothingControl* smoothing() const { return m_smoothing; }
   std::shared_ptr<Workspace> workspace() const { return m_workspace; }
   const Model* model() const { return m_workspace ? &m_workspace->model() : nullptr; }
   const ViewSettings& view() const { return m_view; }
@@ -112,6 +114,7 @@ class Session : public QObject {
   Selection m_selection;
   PlanDocument m_plan;
   CalibrationControl* m_calibration = nullptr;
+  SmoothingControl* m_smoothing = nullptr;
   std::shared_ptr<Workspace> m_workspace;
   ViewSettings m_view;
   std::shared_ptr<DoneQueue> m_done;  // linears finished by workers since the last tick
