@@ -37,6 +37,7 @@ const std::map<std::string, Names>& coreArrows() {
       {"plan", {"base", "io", "model", "stats", "quant", "smooth"}},
       {"export", {"base", "jobs", "io", "model", "quant", "smooth", "plan", "store"}},
       {"store", {"base"}},
+      {"report", {"base", "model", "quant", "evaluate"}},
   };
   return arrows;
 }

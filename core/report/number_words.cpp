@@ -1,9 +1,9 @@
-#include "app/cli/numbers.h"
+#include "core/report/number_words.h"
 
 #include <cmath>
 #include <cstdio>
 
-namespace ql::cli {
+namespace ql::report {
 namespace {
 
 std::string formatted(const char* format, double value) {
@@ -83,4 +83,4 @@ std::string counted(std::uint64_t count, const std::string& singular) {
   return thousands(count) + " " + singular + (count == 1 ? "" : "s");
 }
 
-}  // namespace ql::cli
+}  // namespace ql::report

@@ -1,14 +1,14 @@
-#include "app/cli/wording.h"
+#include "core/report/finding_words.h"
 
-#include "app/cli/numbers.h"
 #include "core/base/error.h"
+#include "core/report/number_words.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <limits>
 
-namespace ql::cli {
+namespace ql::report {
 namespace {
 
 constexpr std::size_t kChannelsNamed = 6;
@@ -256,4 +256,4 @@ std::string shellQuoted(const std::string& argument) {
   return text + "'";
 }
 
-}  // namespace ql::cli
+}  // namespace ql::report
