@@ -3,6 +3,7 @@
 #include "core/base/message_text.h"
 #include "core/planned_source.h"
 #include "core/smooth/smoothing.h"
+#include "core/workspace_smoothing.h"
 #include "core/workspace_state.h"
 
 #include <algorithm>
@@ -34,6 +35,35 @@ std::size_t groupOf(const Model& model, const PlanSmoothing& smoothing) {
 
 }  // namespace
 
+SmoothingOptions smoothingOptions(const PlanSmoothing& entry) {
+  SmoothingOptions options;
+  options.method = entry.method;
+  options.statistic = entry.statistic;
+  options.alpha = entry.alpha;
+  options.powersOfTwo = entry.powersOfTwo;
+  if (!entry.formula.empty()) options.options["formula"] = entry.formula;
+  if (entry.dataFree) options.options["data_free"] = true;
+  return options;
+}
+
+PlanSmoothing planSmoothing(const Model& model, std::size_t group, const SmoothingOptions& options) {
+  const SmoothingGroup& readers = model.smoothingGroups.at(group);
+  PlanSmoothing entry;
+  entry.producer = readers.producer;
+  for (const LinearId id : readers.consumers) entry.consumers.push_back(model.linears[id].name);
+  entry.method = options.method;
+  entry.statistic = options.statistic;
+  entry.alpha = options.alpha;
+  entry.powersOfTwo = options.powersOfTwo;
+  const auto option = [&](const char* key) {
+    const auto found = options.options.find(key);
+    return found == options.options.end() ? std::string() : optionText(found->second);
+  };
+  if (option("formula") != "official") entry.formula = option("formula");
+  entry.dataFree = option("data_free") == optionText(true);
+  return entry;
+}
+
 std::vector<float> Workspace::State::planFactors(const PlanSmoothing& smoothing, std::size_t group,
                                                  const std::filesystem::path& planFolder, JobContext& job) {
   const FoldTarget target = foldTarget(model, group, configJson);
@@ -43,18 +73,12 @@ std::vector<float> Workspace::State::planFactors(const PlanSmoothing& smoothing,
   if (smoothing.scales) return readSmoothingFactors(*smoothing.scales, planFolder, target.channels);
   const auto site = smoothingSite(model, group);
   const auto stats = site ? activations(*site) : nullptr;
-  SmoothingOptions options;
-  options.method = smoothing.method;
-  options.statistic = smoothing.statistic;
-  options.alpha = smoothing.alpha;
   const std::vector<float> norm = model.smoothingGroups[group].consumers.empty()
                                       ? std::vector<float>()
                                       : gain(model.smoothingGroups[group].consumers.front());
   const SmoothingInput input =
       smoothingInput(*source, model, group, stats.get(), norm, smoothing.statistic == "median", job);
-  std::vector<float> s = smoothingFactors(input, options).s;
-  shareAcrossHeads(target, s);
-  return s;
+  return groupFactors(input, target, smoothingOptions(smoothing)).s;
 }
 
 std::map<std::size_t, std::vector<float>> Workspace::State::planFactorsByGroup(

@@ -215,6 +215,13 @@ QuantizationPlan withSmoothing(QuantizationPlan plan, const SmoothingReport& rep
     entry.method = report.request.options.method;
     entry.statistic = report.request.options.statistic;
     entry.alpha = group.alpha;
+    entry.powersOfTwo = report.request.options.powersOfTwo;
+    if (const auto formula = report.request.options.options.find("formula");
+        formula != report.request.options.options.end() && optionText(formula->second) != "official")
+      entry.formula = optionText(formula->second);
+    if (const auto dataFree = report.request.options.options.find("data_free");
+        dataFree != report.request.options.options.end())
+      entry.dataFree = dataFree->second == OptionValue(true);
     entry.scales = scales + "#" + group.producer;
     const auto same = std::find_if(plan.smoothing.begin(), plan.smoothing.end(),
                                    [&](const PlanSmoothing& old) { return old.producer == group.producer; });

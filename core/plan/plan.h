@@ -21,6 +21,9 @@ struct PlanSmoothing {
   double alpha = 0.5;
   std::optional<std::string> scales;  // "file.safetensors#name"
   std::string unknown;                // JSON object text of keys this version does not know
+  std::string formula = {};           // "llm-compressor", or empty = as published
+  bool dataFree = false;              // the norm's gain stands for the activations
+  bool powersOfTwo = false;           // S rounded to powers of two
   bool operator==(const PlanSmoothing&) const = default;
 };
 

@@ -83,7 +83,8 @@ class Differ {
       all += (all.empty() ? "" : "; ") + producer + " -> ";
       for (const std::string& name : entry.consumers) all += name + " ";
       all += "(" + entry.method + ", " + entry.statistic + ", alpha " + alpha.dump() +
-             (entry.scales ? ", " + *entry.scales : "") + ")";
+             (entry.formula.empty() ? "" : ", " + entry.formula) + (entry.dataFree ? ", data-free" : "") +
+             (entry.powersOfTwo ? ", powers of two" : "") + (entry.scales ? ", " + *entry.scales : "") + ")";
     }
     return all;
   }

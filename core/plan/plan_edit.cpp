@@ -1,11 +1,22 @@
 #include "core/plan/plan_edit.h"
 
+#include <algorithm>
+
 namespace ql {
 namespace {
 
 /// Adds the linear to a set or takes it out; true when that changed anything.
 bool setMembership(std::set<std::string>& names, const std::string& linear, bool isMember) {
   return isMember ? names.insert(linear).second : names.erase(linear) > 0;
+}
+
+/// Appends the locks in the way of a smoothing; true when there are any. v_proj is a producer and a linear.
+bool addLocks(const QuantizationPlan& plan, const PlanSmoothing& entry, std::vector<std::string>& locked) {
+  const std::size_t before = locked.size();
+  for (const std::string& reader : entry.consumers)
+    if (plan.isLocked(reader)) locked.push_back(reader);
+  if (plan.isLocked(entry.producer)) locked.push_back(entry.producer);
+  return locked.size() > before;
 }
 
 double elementsOf(const Linear& linear) {
@@ -56,6 +67,42 @@ EditResult setIgnored(const QuantizationPlan& plan, const std::vector<std::strin
     } else if (setMembership(result.plan.ignore, linear, ignored)) {
       result.changed.push_back(linear);
     }
+  }
+  return result;
+}
+
+const PlanSmoothing* findSmoothing(const QuantizationPlan& plan, const std::string& producer) {
+  const auto found = std::find_if(plan.smoothing.begin(), plan.smoothing.end(),
+                                  [&](const PlanSmoothing& entry) { return entry.producer == producer; });
+  return found == plan.smoothing.end() ? nullptr : &*found;
+}
+
+EditResult setSmoothing(const QuantizationPlan& plan, const std::vector<PlanSmoothing>& entries) {
+  EditResult result{plan, {}, {}, {}};
+  for (const PlanSmoothing& entry : entries) {
+    if (addLocks(plan, entry, result.locked)) continue;
+    std::vector<PlanSmoothing>& list = result.plan.smoothing;
+    const auto old = std::find_if(list.begin(), list.end(), [&](const PlanSmoothing& known) {
+      return known.producer == entry.producer;
+    });
+    if (old != list.end() && *old == entry) continue;
+    if (old == list.end())
+      list.push_back(entry);
+    else
+      *old = entry;
+    result.changed.insert(result.changed.end(), entry.consumers.begin(), entry.consumers.end());
+  }
+  return result;
+}
+
+EditResult removeSmoothing(const QuantizationPlan& plan, const std::set<std::string>& producers) {
+  EditResult result{plan, {}, {}, {}};
+  result.plan.smoothing.clear();
+  for (const PlanSmoothing& entry : plan.smoothing) {
+    if (!producers.contains(entry.producer) || addLocks(plan, entry, result.locked))
+      result.plan.smoothing.push_back(entry);
+    else
+      result.changed.insert(result.changed.end(), entry.consumers.begin(), entry.consumers.end());
   }
   return result;
 }

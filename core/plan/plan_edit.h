@@ -22,6 +22,15 @@ EditResult setChoices(const QuantizationPlan& plan, const std::vector<std::strin
 EditResult setLocked(const QuantizationPlan& plan, const std::vector<std::string>& linears, bool locked);
 EditResult setIgnored(const QuantizationPlan& plan, const std::vector<std::string>& linears, bool ignored);
 
+/// Puts smoothing entries into the plan, each in place of an earlier one of the same producer. Entries with a
+/// locked reader, or whose producer is a locked linear, are passed over: `locked` names those locks,
+/// `changed` the readers whose smoothing is another one now.
+EditResult setSmoothing(const QuantizationPlan& plan, const std::vector<PlanSmoothing>& entries);
+/// Takes the entries of these producers out; entries with a locked reader or producer stay.
+EditResult removeSmoothing(const QuantizationPlan& plan, const std::set<std::string>& producers);
+/// The entry of a producer; null when the plan does not smooth behind it.
+const PlanSmoothing* findSmoothing(const QuantizationPlan& plan, const std::string& producer);
+
 /// One line of `plan diff`: what differs, for which linear (or "default", "smoothing", "locks", "ignore").
 struct PlanDifference {
   std::string where, before, after;

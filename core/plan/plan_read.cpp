@@ -123,8 +123,27 @@ class PlanReader {
     if (const Json* scales = fields.find("scales"); scales != nullptr && !scales->is_null()) {
       entry.scales = fields.text("scales", "\"file.safetensors#name\", or null");
     }
+    readVariant(fields, place, entry);
     entry.unknown = fields.leftOver();
     return entry;
+  }
+
+  /// Keys that plans of before they were known do not have.
+  static void readVariant(JsonFields& fields, const PlanPlace& place, PlanSmoothing& entry) {
+    if (const Json* formula = fields.find("formula"); formula != nullptr && !formula->is_null()) {
+      entry.formula = fields.text("formula", "\"official\" or \"llm-compressor\"");
+      if (entry.formula != "official" && entry.formula != "llm-compressor") {
+        place.key("formula").fail("is " + quotedText(entry.formula) +
+                                  "; write \"official\" or \"llm-compressor\"");
+      }
+      if (entry.method != "smoothquant" && entry.formula != "official")
+        place.key("formula").fail("is one of \"smoothquant\"; remove it or change the method");
+      if (entry.formula == "official") entry.formula.clear();
+    }
+    if (fields.find("data_free") != nullptr) entry.dataFree = fields.flag("data_free");
+    if (entry.dataFree && entry.method != "bismooth")
+      place.key("data_free").fail("is one of \"bismooth\"; remove it or change the method");
+    if (fields.find("pow2") != nullptr) entry.powersOfTwo = fields.flag("pow2");
   }
 
   std::string keptText(const char* key, Json::value_t type, const std::string& fallback,

@@ -82,6 +82,9 @@ class PlanWriter {
       json["statistic"] = entry.statistic;
       json["alpha"] = entry.alpha;
       json["scales"] = entry.scales ? OrderedJson(*entry.scales) : OrderedJson(nullptr);
+      if (!entry.formula.empty()) json["formula"] = entry.formula;
+      if (entry.dataFree) json["data_free"] = true;
+      if (entry.powersOfTwo) json["pow2"] = true;
       addUnknown(json, {{"", entry.unknown}}, "");
       text += (text.empty() ? "\n    " : ",\n    ") + dump(json);
     }

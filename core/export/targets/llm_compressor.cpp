@@ -163,6 +163,7 @@ class RecipeWriter {
       const std::string obstacle = entry.method != "smoothquant" ? "smoothing by " + entry.method
                                    : entry.statistic != "max"    ? "smoothing by the " + entry.statistic
                                    : entry.scales                ? "given smoothing scales"
+                                   : entry.powersOfTwo           ? "smoothing by powers of two"
                                                                  : "";
       if (obstacle.empty()) {
         byAlpha[entry.alpha].add(entry);

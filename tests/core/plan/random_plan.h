@@ -57,6 +57,14 @@ inline QuantizationPlan randomPlan(std::mt19937& random) {
                         ""};
     if (random() % 2 == 0) entry.scales = "s.safetensors#x";
     if (random() % 2 == 0) entry.unknown = R"({"later":[1,2.5]})";
+    if (random() % 3 == 0) entry.dataFree = true;
+    if (random() % 3 == 0) entry.powersOfTwo = true;
+    if (random() % 3 == 0) {
+      entry.method = "smoothquant";
+      entry.statistic = "max";
+      entry.dataFree = false;
+      entry.formula = "llm-compressor";
+    }
     plan.smoothing.push_back(entry);
   }
   if (random() % 2 == 0) plan.points["residual_after_mlp"] = ActScheme{};
