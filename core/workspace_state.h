@@ -199,7 +199,8 @@ struct Workspace::State {
 /// For operations on a workspace that stand in files of their own (core/workspace_<topic>.h), outside the
 /// class.
 struct WorkspaceAccess {
-  static Workspace::State& state(const Workspace& workspace) { return *workspace.m_state; }
+  using State = Workspace::State;
+  static State& state(const Workspace& workspace) { return *workspace.m_state; }
 };
 
 }  // namespace ql
