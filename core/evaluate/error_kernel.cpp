@@ -3,6 +3,7 @@
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which this file is included by once a target.
 #include "core/evaluate/error_kernel.h"
+#include "core/evaluate/grid_round_inl.h"
 
 #include <algorithm>
 #include <bit>
@@ -182,19 +183,24 @@ struct ErrorSums {
   std::size_t zeroCodes;
 };
 
+/// What a grid's codes are: integers, integers with the zero point added before rounding (PartGrid::shift),
+/// or values of a small float format.
+enum class Codes { Integers, Shifted, Floats };
+
 /// Grids of the rows of a strip in registers: the compiler cannot keep them there itself, columnError might
 /// alias.
 template <int kRows>
 struct Grids {
   VF scale[kRows], shift[kRows], lo[kRows], hi[kRows];
+  ElementVectors<DF> element;  // of all rows: one scheme
 };
 
-/// One vector of columns of all rows of a strip. kShift: the zero point is added before rounding
-/// (PartGrid::shift).
-template <int kRows, bool kShift, bool kTail>
+/// One vector of columns of all rows of a strip.
+template <int kRows, Codes kCodes, bool kTail>
 HWY_INLINE void errorColumns(const ErrorStrip& strip, std::size_t c, MF valid, const Grids<kRows>& grids,
                              float* columnError, ErrorSums& sums) {
   const DF df;
+  constexpr bool kShift = kCodes == Codes::Shifted;
   const VF magic = hn::Set(df, 12582912.0f);  // 1.5 * 2^23: adding it rounds half to even (rtn_grid.h)
   VF squares = hn::LoadU(df, columnError + c);
   for (int r = 0; r < kRows; ++r) {
@@ -203,7 +209,8 @@ HWY_INLINE void errorColumns(const ErrorStrip& strip, std::size_t c, MF valid, c
     VF t = hn::Div(w, scale);
     if (kShift) t = hn::Add(t, shift);
     t = hn::Min(hn::Max(t, grids.lo[r]), grids.hi[r]);
-    VF code = hn::Sub(hn::Add(t, magic), magic);
+    VF code =
+        kCodes == Codes::Floats ? roundToElements(df, grids.element, t) : hn::Sub(hn::Add(t, magic), magic);
     if (kShift) code = hn::Sub(code, shift);
     VF error = hn::Sub(hn::Mul(code, scale), w);
     auto isZero = hn::Eq(code, hn::Zero(df));
@@ -220,12 +227,13 @@ HWY_INLINE void errorColumns(const ErrorStrip& strip, std::size_t c, MF valid, c
   hn::StoreU(squares, df, columnError + c);
 }
 
-template <int kRows, bool kShift>
+template <int kRows, Codes kCodes>
 HWY_INLINE void errorSpan(const ErrorStrip& strip, std::size_t begin, std::size_t end, const PartGrid* parts,
                           float* columnError, ErrorSums& sums) {
   const std::size_t lanes = hn::Lanes(DF());
   const DF df;
   Grids<kRows> grids;
+  grids.element = elementVectors(df, parts[0].element);
   for (int r = 0; r < kRows; ++r) {
     grids.scale[r] = hn::Set(df, parts[r].scale);
     grids.shift[r] = hn::Set(df, parts[r].shift);
@@ -235,8 +243,8 @@ HWY_INLINE void errorSpan(const ErrorStrip& strip, std::size_t begin, std::size_
   const MF all = hn::FirstN(DF(), lanes);
   std::size_t c = begin;
   for (; c + lanes <= end; c += lanes)
-    errorColumns<kRows, kShift, false>(strip, c, all, grids, columnError, sums);
-  if (c < end) errorColumns<kRows, kShift, true>(strip, c, firstLanes(c, end), grids, columnError, sums);
+    errorColumns<kRows, kCodes, false>(strip, c, all, grids, columnError, sums);
+  if (c < end) errorColumns<kRows, kCodes, true>(strip, c, firstLanes(c, end), grids, columnError, sums);
 }
 
 template <int kRows>
@@ -262,7 +270,7 @@ void partGrids(const StripScheme& scheme, const ErrorStrip& strip, const StripWe
   }
 }
 
-template <int kRows, bool kShift>
+template <int kRows, Codes kCodes>
 void addErrors(const StripScheme& scheme, const ErrorStrip& strip, const StripWeights& weights,
                float* columnError, StripErrors& errors) {
   const DF df;
@@ -275,7 +283,7 @@ void addErrors(const StripScheme& scheme, const ErrorStrip& strip, const StripWe
     partGrids<kRows>(scheme, strip, weights, part, partEnd, grids);
     for (std::size_t begin = part; begin < partEnd; begin += kFlushColumns) {
       const std::size_t end = std::min(partEnd, begin + kFlushColumns);
-      errorSpan<kRows, kShift>(strip, begin, end, grids, columnError, sums);
+      errorSpan<kRows, kCodes>(strip, begin, end, grids, columnError, sums);
       unflushed += end - begin;
       if (unflushed < kFlushColumns) continue;
       errors.sumAbs += sumOf(sums.sumAbs);
@@ -308,11 +316,11 @@ StripWeights scanStripTarget(const ErrorStrip& strip, const std::byte* stored, s
   return result;
 }
 
-template <bool kShift>
+template <Codes kCodes>
 void addAllErrors(const StripScheme& scheme, const ErrorStrip& strip, const StripWeights& weights,
                   float* columnError, StripErrors& errors) {
   if (strip.rows == kErrorStripRows) {
-    return addErrors<kErrorStripRows, kShift>(scheme, strip, weights, columnError, errors);
+    return addErrors<kErrorStripRows, kCodes>(scheme, strip, weights, columnError, errors);
   }
   for (int r = 0; r < strip.rows; ++r) {
     const ErrorStrip row{strip.values + static_cast<std::size_t>(r) * strip.stride, strip.stride,
@@ -320,7 +328,7 @@ void addAllErrors(const StripScheme& scheme, const ErrorStrip& strip, const Stri
     StripWeights one;
     one.rowMin[0] = weights.rowMin[r];
     one.rowMax[0] = weights.rowMax[r];
-    addErrors<1, kShift>(scheme, row, one, columnError, errors);
+    addErrors<1, kCodes>(scheme, row, one, columnError, errors);
   }
 }
 
@@ -328,8 +336,9 @@ void addStripErrorsTarget(const StripScheme& scheme, const ErrorStrip& strip, co
                           float* columnError, StripErrors& errors) {
   const bool addsZeroFirst =
       scheme.rule.flavour == RtnRule::Flavour::CompressedTensors && !scheme.rule.symmetric;
-  if (addsZeroFirst) return addAllErrors<true>(scheme, strip, weights, columnError, errors);
-  addAllErrors<false>(scheme, strip, weights, columnError, errors);
+  if (scheme.rule.element) return addAllErrors<Codes::Floats>(scheme, strip, weights, columnError, errors);
+  if (addsZeroFirst) return addAllErrors<Codes::Shifted>(scheme, strip, weights, columnError, errors);
+  addAllErrors<Codes::Integers>(scheme, strip, weights, columnError, errors);
 }
 
 }  // namespace HWY_NAMESPACE

@@ -1,8 +1,8 @@
 #pragma once
-// SIMD inner loops of measureErrors(): ranges, rounding and error sums of a strip of rows under integer
-// schemes whose parts lie inside rows. Runtime dispatch by Highway; quantized values are the same on every
-// target and the same as RowQuantizer's, float sums differ by rounding only. Not for non-finite or extreme
-// values: the exact path takes those.
+// SIMD inner loops of measureErrors(): ranges, rounding and error sums of a strip of rows under schemes of
+// integers or small floats whose parts lie inside rows. Runtime dispatch by Highway; quantized values are the
+// same on every target and the same as RowQuantizer's, float sums differ by rounding only. Not for non-finite
+// or extreme values: the exact path takes those.
 #include "core/quant/rtn_grid.h"
 
 #include <cstddef>

@@ -70,13 +70,42 @@ double cachedSpan(bool symmetric, double n) {
   return spans.insert_or_assign({symmetric, n}, span).first->second;
 }
 
-/// Expected step of the grid in standard deviations of the weights.
+/// Expected step of the grid around zero in standard deviations of the weights.
 double gaussianStep(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
   const RtnRule rule = rtnRule(scheme);
   // gptq divides the mirrored range 2 absmax, the others absmax or the range itself
   const bool isMirrored = scheme.symmetric && rule.flavour == RtnRule::Flavour::Gptq;
   const double span = cachedSpan(scheme.symmetric, partSize(scheme, out, in)) * (isMirrored ? 2 : 1);
-  return span / static_cast<double>(rule.divisor);
+  const double steps = static_cast<double>(rule.divisor);
+  return rule.element ? span / steps * static_cast<double>(rule.element->smallest()) : span / steps;
+}
+
+double normalDensity(double x) {
+  return std::exp(-x * x / 2) / std::sqrt(2 * M_PI);
+}
+
+/// Integral of (x - q)^2 over [a, b] under N(0, 1).
+double squaredErrorBetween(double a, double b, double q) {
+  const auto primitive = [q](double x) {
+    return (1 + q * q) * std::erf(x / std::sqrt(2.0)) / 2 + (2 * q - x) * normalDensity(x);
+  };
+  return primitive(b) - primitive(a);
+}
+
+/// Relative error of a float format: every magnitude q takes what lies between the midpoints to its
+/// neighbours; x beyond the absmax does not occur, so nothing saturates.
+double gaussianFloatError(const ElementFormat& format, double absmax) {
+  const std::vector<float> magnitudes = elementMagnitudes(format);
+  const double scale = absmax / static_cast<double>(format.largest);
+  double sum = 0, begin = 0;
+  for (std::size_t i = 0; i < magnitudes.size(); ++i) {
+    const double q = static_cast<double>(magnitudes[i]) * scale;
+    const bool isLast = i + 1 == magnitudes.size();
+    const double end = isLast ? absmax : (q + static_cast<double>(magnitudes[i + 1]) * scale) / 2;
+    sum += squaredErrorBetween(begin, end, q);
+    begin = end;
+  }
+  return std::sqrt(2 * sum / std::erf(absmax / std::sqrt(2.0)));
 }
 
 }  // namespace
@@ -88,6 +117,8 @@ double gaussianDeadCode(const WeightScheme& scheme, std::int64_t out, std::int64
 
 double gaussianRelError(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
   if (out <= 0 || in <= 0) return 0;
+  if (const ElementFormat* element = rtnRule(scheme).element)
+    return gaussianFloatError(*element, cachedSpan(true, partSize(scheme, out, in)));
   return gaussianStep(scheme, out, in) / std::sqrt(12.0);
 }
 

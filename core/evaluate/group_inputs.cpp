@@ -2,7 +2,10 @@
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/evaluate/error_pass.h"
 #include "core/evaluate/sample_products.h"
+#include "core/evaluate/smoothing_kernel.h"
+#include "core/evaluate/token_kernel.h"
 #include "core/jobs/parallel_for.h"
 
 #include <algorithm>
@@ -28,6 +31,19 @@ ActivationRange divided(const ActivationRange& range, std::span<const float> s) 
     result.max[j] /= s[j];
   }
   return result;
+}
+
+/// The scheme as the SIMD kernels know it, where its parts lie inside tokens and follow the values at hand.
+std::optional<StripScheme> tokenStrips(const ActScheme& scheme, std::size_t width) {
+  if (!scheme.dynamic || scheme.granularity == Granularity::Tensor) return std::nullopt;
+  WeightScheme rows;
+  rows.format = scheme.format;
+  rows.symmetric = scheme.symmetric;
+  rows.flavour = scheme.flavour;
+  const bool hasGroups = scheme.granularity == Granularity::Group;
+  rows.granularity = hasGroups ? Granularity::Group : Granularity::OutputChannel;
+  if (hasGroups) rows.groupSize = scheme.groupSize;
+  return stripScheme(rows, static_cast<std::int64_t>(width), nullptr);
 }
 
 }  // namespace
@@ -75,8 +91,7 @@ RoundedInputs::RoundedInputs(const GroupInputs& inputs, std::span<const float> s
     const std::span<const float> x = inputs.tokens(i);
     std::vector<float>& smoothed = m_smoothed.emplace_back(x.size());
     parallelTokens(job, inputs.tokenCount(i), [&](std::size_t begin, std::size_t end) {
-      for (std::size_t t = begin * width; t < end * width; t += width)
-        for (std::size_t j = 0; j < width; ++j) smoothed[t + j] = x[t + j] / s[j];
+      divideRows(x.data() + begin * width, s.data(), end - begin, width, smoothed.data() + begin * width);
     });
   }
   for (std::size_t reader = 0; reader < choices.size(); ++reader) {
@@ -96,21 +111,33 @@ void RoundedInputs::round(const GroupInputs& inputs, std::span<const float> s, R
   const std::size_t width = inputs.width(), tokens = inputs.tokenCount(rounded.input);
   const std::vector<float>& smoothed = m_smoothed[rounded.input];
   const ActivationRange range = divided(inputs.range(rounded.input), s);
-  rounded.values = smoothed;
-  rounded.changes.resize(smoothed.size());
   const auto quantize = [&](std::size_t begin, std::size_t end) {
     fakeQuantizeActivations(rounded.scheme, static_cast<std::int64_t>(end - begin),
                             static_cast<std::int64_t>(width),
                             std::span(rounded.values).subspan(begin * width, (end - begin) * width), &range);
   };
+  rounded.changes.resize(smoothed.size());
+  quantize(0, 0);  // refuses what cannot be measured
+  const std::optional<StripScheme> strips = tokenStrips(rounded.scheme, width);
+  const std::vector<float> ones(strips ? width : 0, 1.0f);
+  if (strips) {
+    rounded.values.resize(smoothed.size());
+  } else {
+    rounded.values = smoothed;
+  }
   // a dynamic range of the whole tensor needs all tokens at once; all others lie inside tokens
   const bool isWhole = rounded.scheme.dynamic && rounded.scheme.granularity == Granularity::Tensor;
   if (isWhole) quantize(0, tokens);
   parallelTokens(job, tokens, [&](std::size_t begin, std::size_t end) {
-    if (!isWhole) quantize(begin, end);
-    for (std::size_t t = begin * width; t < end * width; t += width)
-      for (std::size_t j = 0; j < width; ++j)
-        rounded.changes[t + j] = (rounded.values[t + j] - smoothed[t + j]) * s[j];
+    const std::size_t first = begin * width, count = end - begin;
+    if (strips) {
+      quantizeScaledRows(*strips,
+                         {smoothed.data() + first, ones.data(), count, width, &rounded.values[first]});
+    } else if (!isWhole) {
+      quantize(begin, end);
+    }
+    scaledChanges(&rounded.values[first], smoothed.data() + first, s.data(), count, width,
+                  &rounded.changes[first]);
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 namespace ql {
@@ -15,7 +16,110 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+/// Differences of the two rows of each stratum, and the weight of their squares in a total's variance.
+struct Strata {
+  std::vector<double> factor, y, x, z;
+};
+
+Strata strataOf(const std::vector<SampledRow>& sample, std::span<const double> y, std::span<const double> x,
+                std::span<const double> z) {
+  std::int64_t count = 0;
+  for (const SampledRow& row : sample) count = std::max(count, row.stratum + 1);
+  const std::size_t n = static_cast<std::size_t>(count);
+  Strata strata{std::vector<double>(n), std::vector<double>(n), std::vector<double>(n),
+                std::vector<double>(n)};
+  std::vector<int> rows(n);
+  std::vector<double> size(n);
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    if (sample[i].stratum < 0) continue;
+    const std::size_t h = static_cast<std::size_t>(sample[i].stratum);
+    const double sign = rows[h]++ == 0 ? 1 : -1;
+    strata.y[h] += sign * y[i];
+    strata.x[h] += sign * x[i];
+    if (!z.empty()) strata.z[h] += sign * z[i];
+    size[h] += sample[i].weight;
+  }
+  // two rows a stratum: s^2 = difference^2 / 2; a stratum of one row is known exactly
+  for (std::size_t h = 0; h < n; ++h) strata.factor[h] = rows[h] == 2 ? size[h] * (size[h] - 2) / 4 : 0.0;
+  return strata;
+}
+
+double dot(const std::vector<double>& factor, const std::vector<double>& a, const std::vector<double>& b) {
+  double sum = 0;
+  for (std::size_t h = 0; h < factor.size(); ++h) sum += factor[h] * a[h] * b[h];
+  return sum;
+}
+
+double expanded(const std::vector<SampledRow>& sample, std::span<const double> values) {
+  double sum = 0;
+  for (std::size_t i = 0; i < sample.size(); ++i) sum += sample[i].weight * values[i];
+  return sum;
+}
+
+/// Skewness of the drawn rows' residuals, which two rows a stratum cannot say one stratum at a time.
+double residualSkewness(const std::vector<SampledRow>& sample,
+                        const std::function<double(std::size_t)>& residual, double& drawn) {
+  double sum = 0, square = 0, cube = 0;
+  drawn = 0;
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    if (sample[i].stratum < 0) continue;
+    sum += residual(i);
+    ++drawn;
+  }
+  const double mean = drawn > 0 ? sum / drawn : 0.0;
+  for (std::size_t i = 0; i < sample.size(); ++i) {
+    if (sample[i].stratum < 0) continue;
+    const double r = residual(i) - mean;
+    square += r * r;
+    cube += r * r * r;
+  }
+  const double deviation = drawn > 0 ? std::sqrt(square / drawn) : 0.0;
+  return deviation > 0 ? cube / drawn / (deviation * deviation * deviation) : 0.0;
+}
+
 }  // namespace
+
+RatioInterval sampledRatio(const std::vector<SampledRow>& sample, std::span<const double> y,
+                           std::span<const double> x, const KnownTotal& known) {
+  const Strata strata = strataOf(sample, y, x, known.values);
+  double totalY = expanded(sample, y), totalX = expanded(sample, x), slopeY = 0, slopeX = 0;
+  const double spread = known.values.empty() ? 0.0 : dot(strata.factor, strata.z, strata.z);
+  if (spread > 0) {
+    const double missing = known.total - expanded(sample, known.values);
+    slopeY = dot(strata.factor, strata.y, strata.z) / spread;
+    slopeX = dot(strata.factor, strata.x, strata.z) / spread;
+    const double betterX = totalX + slopeX * missing;
+    if (betterX > 0) {
+      totalX = betterX;
+      totalY = std::max(0.0, totalY + slopeY * missing);
+    } else {
+      slopeX = slopeY = 0;
+    }
+  }
+  if (!(totalX > 0)) return {};
+  RatioInterval result{totalY / totalX, 0, 0};
+  const double slope = slopeY - result.value * slopeX;
+  double variance = 0, strataCount = 0;
+  for (std::size_t h = 0; h < strata.factor.size(); ++h) {
+    const double u = strata.y[h] - result.value * strata.x[h] - slope * strata.z[h];
+    variance += strata.factor[h] * u * u;
+    strataCount += strata.factor[h] > 0 ? 1 : 0;
+  }
+  if (!(variance > 0)) return result;
+  double drawn = 0;
+  const double skewness = residualSkewness(
+      sample,
+      [&](std::size_t i) {
+        const double z = known.values.empty() ? 0.0 : slope * known.values[i];
+        return sample[i].weight * (y[i] - result.value * x[i] - z);
+      },
+      drawn);
+  const SkewedQuantiles quantiles = skewedQuantiles(skewness, drawn, std::max(1.0, strataCount - 1));
+  const double standardError = std::sqrt(variance) / totalX;
+  result.below = standardError * quantiles.below;
+  result.above = standardError * quantiles.above;
+  return result;
+}
 
 std::vector<SampledRow> stratifiedRows(const std::vector<float>& rowAbsmax, std::int64_t sampleRows) {
   const std::int64_t rows = static_cast<std::int64_t>(rowAbsmax.size());

@@ -2,6 +2,7 @@
 #define HWY_TARGET_INCLUDE "core/evaluate/smoothing_kernel.cpp"  // found by -I of the root
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which this file is included by once a target.
+#include "core/evaluate/grid_round_inl.h"
 #include "core/evaluate/smoothing_kernel.h"
 
 #include <algorithm>
@@ -38,17 +39,18 @@ HWY_INLINE std::size_t scaleVectors(D d, const float* w, const float* s, std::si
 }
 
 /// As rtn_grid.h has it: divide, shift, clamp, round half to even, back.
-template <class D>
+template <bool kFloats, class D>
 HWY_INLINE std::size_t roundVectors(D d, const PartGrid& grid, std::size_t begin, std::size_t end,
                                     float* values) {
   const std::size_t lanes = hn::Lanes(d);
   const auto scale = hn::Set(d, grid.scale), shift = hn::Set(d, grid.shift), lo = hn::Set(d, grid.lo),
              hi = hn::Set(d, grid.hi), magic = hn::Set(d, 12582912.0f);  // 1.5 * 2^23
+  const auto element = elementVectors(d, grid.element);
   std::size_t c = begin;
   for (; c + lanes <= end; c += lanes) {
     auto t = hn::Add(hn::Div(hn::LoadU(d, values + c), scale), shift);
     t = hn::Min(hn::Max(t, lo), hi);
-    const auto code = hn::Sub(hn::Add(t, magic), magic);
+    const auto code = kFloats ? roundToElements(d, element, t) : hn::Sub(hn::Add(t, magic), magic);
     hn::StoreU(hn::Mul(hn::Sub(code, shift), scale), d, values + c);
   }
   return c;
@@ -57,6 +59,12 @@ HWY_INLINE std::size_t roundVectors(D d, const PartGrid& grid, std::size_t begin
 // single lanes for the remainder: the same operations, so the same bits
 using Wide = hn::ScalableTag<float>;
 using Single = hn::CappedTag<float, 1>;
+
+template <bool kFloats>
+void roundPart(const PartGrid& grid, std::size_t begin, std::size_t end, float* values) {
+  begin = roundVectors<kFloats>(Wide(), grid, begin, end, values);
+  roundVectors<kFloats>(Single(), grid, begin, end, values);
+}
 
 Range scalePart(const float* w, const float* s, std::size_t begin, std::size_t end, float* out) {
   Range range;
@@ -82,7 +90,10 @@ void quantizeScaledRowsTarget(const StripScheme& scheme, const SmoothedRows& row
       const Range range = scalePart(w, rows.factors, begin, end, out);
       const PartGrid grid =
           scheme.hasFixedGrid ? scheme.fixedGrid : partGrid(scheme.rule, range.min, range.max);
-      roundVectors(Single(), grid, roundVectors(Wide(), grid, begin, end, out), end, out);
+      if (grid.isFloat())
+        roundPart<true>(grid, begin, end, out);
+      else
+        roundPart<false>(grid, begin, end, out);
     }
   }
 }
