@@ -230,6 +230,7 @@ void Workspace::setResidentBytes(std::uint64_t bytes) {
   const std::lock_guard lock(m_state->mutex);
   m_state->residentBytes = bytes;
   m_state->residentGroups = LruCache<std::string, ResidentGroup>(static_cast<std::size_t>(bytes));
+  m_state->whatIf = nullptr;  // made anew within the budget
 }
 
 }  // namespace ql

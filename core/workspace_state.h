@@ -66,6 +66,8 @@ struct ResidentGroup {
 };
 inline constexpr std::size_t kResidentGroupBytes = std::size_t{1} << 30;
 
+struct WhatIfCache;  // core/workspace_whatif.cpp
+
 using PyramidKey = std::pair<LinearId, std::string>;  // scheme as errorKey(), "" = W
 
 struct Workspace::State {
@@ -96,6 +98,7 @@ struct Workspace::State {
   mutable LruCache<std::string, SmoothingCurve> curves{std::size_t{64} << 20};  // by curveKey()
   LruCache<std::string, ResidentGroup> residentGroups{kResidentGroupBytes};     // by groupKey()
   std::uint64_t residentBytes = kResidentGroupBytes;
+  std::shared_ptr<WhatIfCache> whatIf;  // null until the first preview
   bool isTokenizerLoaded = false;
   std::shared_ptr<const Tokenizer> tokenizer;
   std::string tokenizerProblem;
