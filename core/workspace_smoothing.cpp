@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/base/version.h"
 #include "core/smooth_residual.h"
 #include "core/workspace_state.h"
 
@@ -42,7 +43,7 @@ SmoothingPoint unsmoothedFigures(Workspace& workspace, const CurveRequest& reque
   return point;
 }
 
-SmoothingPoint plannedFigures(Workspace& workspace, const PlanSmoothing& entry, std::size_t group,
+PlannedFigures plannedFigures(Workspace& workspace, const PlanSmoothing& entry, std::size_t group,
                               const std::filesystem::path& planFolder, const std::vector<Choice>& choices,
                               JobContext& job) {
   auto& state = WorkspaceAccess::state(workspace);
@@ -52,15 +53,23 @@ SmoothingPoint plannedFigures(Workspace& workspace, const PlanSmoothing& entry, 
   const CurveRequest complete = state.completeRequest(std::move(request));
   const auto resident = state.residentGroup(group, job);
   job.expect(resident->readers.measureUnits(complete.choices, GroupFigures::All));
+  PlannedFigures planned;
   if (!entry.scales && resident->target.isFoldable) {
-    return measureSmoothingPoint(resident->readers, resident->input, resident->target, complete.choices,
-                                 canonicalSmoothing(smoothingOptions(entry)), GroupFigures::All, job);
+    planned.point =
+        measureSmoothingPoint(resident->readers, resident->input, resident->target, complete.choices,
+                              canonicalSmoothing(smoothingOptions(entry)), GroupFigures::All, job);
+  } else {
+    const std::vector<float> s = state.planFactors(entry, group, planFolder, job);
+    planned.point.alpha = entry.alpha;
+    planned.point.error = resident->readers.measure(s, complete.choices, GroupFigures::All, job);
   }
-  SmoothingPoint point;
-  point.alpha = entry.alpha;
-  const std::vector<float> s = state.planFactors(entry, group, planFolder, job);
-  point.error = resident->readers.measure(s, complete.choices, GroupFigures::All, job);
-  return point;
+  planned.evidence.method = "outputs of the token sample with the plan's smoothing folded in";
+  planned.evidence.kind = Evidence::Kind::Sampled;
+  planned.evidence.level = "activations";
+  planned.evidence.n = resident->readers.tokens();
+  planned.evidence.tool = std::string(kToolId);
+  state.stamp(planned.evidence);
+  return planned;
 }
 
 FoldCosts foldCosts(Workspace& workspace, const CurveRequest& request, JobContext& job) {

@@ -29,7 +29,11 @@ SmoothingPoint unsmoothedFigures(Workspace& workspace, const CurveRequest& reque
 
 /// w, a and wa of the group as an entry of a plan smooths it: with S of its file of factors (a relative name
 /// counts from `planFolder`) when it names one. Throws Error(Plan) for an entry that cannot be folded.
-SmoothingPoint plannedFigures(Workspace& workspace, const PlanSmoothing& entry, std::size_t group,
+struct PlannedFigures {
+  SmoothingPoint point;
+  Evidence evidence;  // n = tokens
+};
+PlannedFigures plannedFigures(Workspace& workspace, const PlanSmoothing& entry, std::size_t group,
                               const std::filesystem::path& planFolder, const std::vector<Choice>& choices,
                               JobContext& job);
 

@@ -5,6 +5,8 @@
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/session.h"
+#include "widgets/bridge/smoothing_control.h"
+#include "widgets/bridge/smoothing_planned.h"
 
 #include <QFile>
 #include <QFileInfo>
@@ -283,7 +285,18 @@ std::optional<double> CalibrationControl::value(LinearId id, Metric metric, cons
   return figureOf(*summary, metric);
 }
 
+std::optional<double> CalibrationControl::plainValue(LinearId id, Metric metric, const Choice& choice,
+                                                     bool measure) {
+  const std::optional<OutputError> error = plainOutput(id, choice, measure);
+  return error ? figureOf(*error, metric, choice) : std::nullopt;
+}
+
 std::optional<OutputError> CalibrationControl::output(LinearId id, const Choice& choice, bool measure) {
+  PlannedSmoothing* smoothing = m_session->smoothing()->plannedFigures();
+  return smoothing->entryOf(id) ? smoothing->output(id, choice, measure) : plainOutput(id, choice, measure);
+}
+
+std::optional<OutputError> CalibrationControl::plainOutput(LinearId id, const Choice& choice, bool measure) {
   if (!choice.weight && !choice.activation) return std::nullopt;
   const std::optional<OutputError> known = m_session->workspace()->outputError(id, choice);
   if (!known && measure) request(id, choice);
@@ -301,6 +314,9 @@ bool CalibrationControl::canMeasure(LinearId id, const Choice& choice) const {
 
 bool CalibrationControl::isComing(LinearId id, Metric metric, const Choice& choice) const {
   if (m_job) return true;
+  const PlannedSmoothing* smoothing = m_session->smoothing()->plannedFigures();
+  if (metricSource(metric) == MetricSource::Output && smoothing->entryOf(id))
+    return smoothing->isComing(id, choice);
   if (metricSource(metric) != MetricSource::Output || !hasActivations() || !canMeasure(id, choice))
     return false;
   return !m_session->workspace()->outputError(id, choice);

@@ -53,7 +53,11 @@ class CalibrationControl : public QObject {
   /// Output metrics under a choice, activation metrics of the linear's site; nothing while unmeasured. Output
   /// errors that are missing are measured when `measure` (one job for what was asked since the last turn).
   std::optional<double> value(LinearId id, Metric metric, const Choice& choice, bool measure);
+  /// With the plan's smoothing of the linear's input, where there is one.
   std::optional<OutputError> output(LinearId id, const Choice& choice, bool measure);
+  /// The same as if the plan smoothed nothing: what a plain scheme would cost.
+  std::optional<OutputError> plainOutput(LinearId id, const Choice& choice, bool measure);
+  std::optional<double> plainValue(LinearId id, Metric metric, const Choice& choice, bool measure);
   /// True when value() will come without another calibration.
   bool isComing(LinearId id, Metric metric, const Choice& choice) const;
 

@@ -5,6 +5,7 @@
 #include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/smoothing_control.h"
+#include "widgets/bridge/smoothing_planned.h"
 
 #include <QDir>
 #include <QFile>
@@ -393,7 +394,7 @@ void Session::updateFindings() {
 const std::vector<Finding>& Session::findings(LinearId id) {
   static const std::vector<Finding> kNone;
   const auto at = m_findings.find(id);
-  return at == m_findings.end() ? kNone : at->second;
+  return at == m_findings.end() ? kNone : m_smoothing->plannedFigures()->remaining(id, at->second);
 }
 
 bool Session::isFlagged(LinearId id) {

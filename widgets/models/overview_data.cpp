@@ -1,6 +1,9 @@
 #include "widgets/models/overview_data.h"
 
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/metric_info.h"
+#include "widgets/bridge/smoothing_control.h"
+#include "widgets/bridge/smoothing_planned.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +15,14 @@ namespace {
 /// Larger is worse for every metric but the signal to noise ratio and the rank.
 bool isWorse(double a, double b, Metric metric) {
   return metric == Metric::SqnrDb || metric == Metric::EffectiveRank ? a < b : a > b;
+}
+
+/// Under one scheme for all linears, as if the plan smoothed nothing.
+std::optional<double> plainValue(Session& session, LinearId id, const Choice& choice) {
+  const Metric metric = session.view().metric;
+  return metricSource(metric) == MetricSource::Output
+             ? session.calibration()->plainValue(id, metric, choice, true)
+             : session.value(id, metric, choice);
 }
 
 }  // namespace
@@ -43,16 +54,18 @@ void OverviewData::readItem(Session& session, OverviewItem& item, const Choice& 
   const ViewSettings& view = session.view();
   const Choice planned = session.choiceOf(item.id);
   const Choice shown = view.show == OverviewShow::OneScheme ? oneScheme : session.shownChoice(item.id);
-  item.value = session.value(item.id, view.metric, shown);
+  item.value = view.show == OverviewShow::OneScheme ? plainValue(session, item.id, oneScheme)
+                                                    : session.value(item.id, view.metric, shown);
   item.before.reset();
   if (view.show == OverviewShow::Change) {
-    item.before = session.value(item.id, view.metric, oneScheme);
+    item.before = plainValue(session, item.id, oneScheme);
   } else if (!(shown == planned) && view.show == OverviewShow::Plan) {
     item.before = session.value(item.id, view.metric, planned);
   }
   const std::string& name = session.model()->linears[item.id].name;
   item.isLocked = session.plan()->plan().isLocked(name);
-  item.isChanged = session.plan()->plan().layers.contains(name);
+  item.isSmoothed = session.smoothing()->plannedFigures()->entryOf(item.id) != nullptr;
+  item.isChanged = item.isSmoothed || session.plan()->plan().layers.contains(name);
   item.isFlagged = session.isFlagged(item.id);
 }
 

@@ -15,7 +15,7 @@ struct OverviewItem {
   int row = -1, block = -1;
   std::optional<double> value;   // under the shown choice
   std::optional<double> before;  // under the plan's choice, when a what-if or "change" differs from it
-  bool isFlagged = false, isLocked = false, isChanged = false;
+  bool isFlagged = false, isLocked = false, isChanged = false, isSmoothed = false;
 };
 
 /// The grid: one row a role, one column a block; a cell of a mixture of experts holds one linear an expert.
