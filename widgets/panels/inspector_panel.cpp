@@ -7,6 +7,7 @@
 #include "widgets/panels/choice_form.h"
 #include "widgets/panels/compare_bars.h"
 #include "widgets/panels/error_readouts.h"
+#include "widgets/panels/explain_box.h"
 #include "widgets/panels/finding_box.h"
 #include "widgets/panels/form_parts.h"
 
@@ -100,6 +101,7 @@ void InspectorPanel::setupHeader(QVBoxLayout* column) {
   m_path->setProperty("dim", true);
   section->addSpacing(scaledPx(4));
   section->addWidget(m_finding = new FindingBox(m_content));
+  section->addWidget(new ExplainBox(m_session, m_content));
   column->addLayout(section);
   connect(m_lock, &QPushButton::clicked, this, &InspectorPanel::toggleLock);
   connect(m_finding, &FindingBox::remedyPicked, this, &InspectorPanel::tryChoice);

@@ -6,6 +6,7 @@
 #include "app/cli/output.h"
 #include "app/cli/run_job.h"
 #include "app/cli/wording.h"
+#include "core/workspace_explain.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -45,6 +46,23 @@ Json findingJson(const Finding& finding) {
   return json;
 }
 
+/// Breaks a paragraph at spaces into lines of at most 100 characters, each behind three spaces.
+std::string paragraph(const std::string& text) {
+  constexpr std::size_t kWidth = 97;
+  std::string lines, line;
+  for (std::size_t begin = 0; begin < text.size();) {
+    std::size_t end = text.find(' ', begin);
+    if (end == std::string::npos) end = text.size();
+    if (!line.empty() && line.size() + 1 + end - begin > kWidth) {
+      lines += "   " + line + "\n";
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + text.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  return line.empty() ? lines : lines + "   " + line + "\n";
+}
+
 /// "12 weight_outlier_columns, 1 heavy_tails"
 std::string countsText(const std::vector<Finding>& findings) {
   std::map<std::string, std::size_t> counts;
@@ -64,6 +82,9 @@ class DiagnoseCommand : public Command {
     app.add_option("MODEL", m_model, "Folder, weight file or statistics file")->required()->type_name("");
     app.add_option("--stats", m_statistics, "Statistics file with earlier results")->type_name("S.h5");
     app.add_option("--scheme", m_scheme, "Scheme under diagnosis")->capture_default_str()->type_name("SPEC");
+    app.add_flag(
+        "--explain", m_isExplained,
+        "A paragraph for every layer: what dominates its error, which channels, what each remedy gives");
     m_job.addTo(app);
     app.add_flag("--json", m_isJson, "All findings as JSON (resources/schemas/diagnose.schema.json)");
     app.footer(
@@ -78,15 +99,46 @@ class DiagnoseCommand : public Command {
     runJob(m_job, [&](JobContext& job) { findings = workspace->diagnose(options, job); });
     if (m_isJson) {
       Json json = Json::array();
-      for (const Finding& finding : findings) json.push_back(findingJson(finding));
+      for (const Finding& finding : findings) {
+        json.push_back(findingJson(finding));
+        if (m_isExplained) json.back()["explanation"] = explanation(*workspace, finding.layer, options);
+      }
       printJson(json);
     } else {
-      print(text(*workspace, options.choice, findings));
+      print(m_isExplained ? explainedText(*workspace, options, findings)
+                          : text(*workspace, options.choice, findings));
     }
     return findings.empty() ? kExitOk : kExitFound;
   }
 
  private:
+  static std::string explanation(const Workspace& workspace, const std::string& layer,
+                                 const DiagnosisOptions& options) {
+    const auto id = workspace.model().find(layer);
+    return id ? explainLinear(workspace, *id, options).text() : std::string();
+  }
+
+  /// Every layer: those with findings first, worst first, then the others in network order.
+  std::string explainedText(const Workspace& workspace, const DiagnosisOptions& options,
+                            const std::vector<Finding>& findings) const {
+    std::vector<std::string> layers;
+    const auto add = [&layers](const std::string& layer) {
+      if (std::find(layers.begin(), layers.end(), layer) == layers.end()) layers.push_back(layer);
+    };
+    for (const Finding& finding : findings) add(finding.layer);
+    const std::size_t flagged = layers.size();
+    for (const Linear& linear : workspace.model().linears)
+      if (linear.isQuantizable) add(linear.name);
+    std::string text = printable(workspace.model().name) + " under " + m_scheme + ": " +
+                       counted(flagged, "layer") + " of " + std::to_string(layers.size()) +
+                       (flagged == 1 ? " has a finding.\n\n" : " have findings.\n\n");
+    for (const std::string& layer : layers) {
+      const std::string told = explanation(workspace, layer, options);
+      text += printable(layer) + "\n" + paragraph(printable(told.empty() ? "Not measured." : told)) + "\n";
+    }
+    return text;
+  }
+
   std::string text(const Workspace& workspace, const Choice& choice,
                    const std::vector<Finding>& findings) const {
     const std::string name = printable(workspace.model().name);
@@ -114,7 +166,7 @@ class DiagnoseCommand : public Command {
   }
 
   std::string m_model, m_statistics, m_scheme = "w8a8";
-  bool m_isJson = false;
+  bool m_isJson = false, m_isExplained = false;
   JobOptions m_job;
 };
 
