@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <limits>
 
 namespace ql::report {
@@ -165,12 +164,10 @@ std::string smoothCommand(const SmoothingRemedy& smoothing, const Finding& findi
       roles += (roles.empty() ? "" : ",") + std::string(roleName(model.linears[reader].role));
     where = "--blocks " + std::to_string(*model.linears[*id].block) + " --roles " + roles;
   }
-  char alpha[32];
-  std::snprintf(alpha, sizeof alpha, "%g", smoothing.alpha);
   return "qloupe smooth " + shellQuoted(modelPath.empty() ? model.name : modelPath) +
          (statistics.empty() ? "" : " --stats " + shellQuoted(statistics)) + " --method " + smoothing.method +
-         (smoothing.method == "bismooth" ? " --statistic " + smoothing.statistic : "") + " --alpha " + alpha +
-         " --plan " + shellQuoted(plan) + " " + where;
+         (smoothing.method == "bismooth" ? " --statistic " + smoothing.statistic : "") + " --alpha " +
+         figure(smoothing.alpha) + " --plan " + shellQuoted(plan) + " " + where;
 }
 
 /// The shortest edit that leads from the diagnosed choice to the remedy.

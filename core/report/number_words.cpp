@@ -1,15 +1,20 @@
 #include "core/report/number_words.h"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 
 namespace ql::report {
 namespace {
 
-std::string formatted(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
+/// As printf would in the C locale, whatever the program's locale is.
+std::string formatted(double value, std::chars_format format, int precision) {
+  char text[512];  // fixed text of the largest double is 309 digits
+  return {text, std::to_chars(text, text + sizeof text, value, format, std::clamp(precision, 0, 64)).ptr};
+}
+
+std::string twoDigits(long value) {
+  return (value < 10 ? "0" : "") + std::to_string(value);
 }
 
 }  // namespace
@@ -17,13 +22,13 @@ std::string formatted(const char* format, double value) {
 std::string percent(double fraction) {
   if (!std::isfinite(fraction)) return "-";
   const double value = fraction * 100;
-  if (value != 0 && std::abs(value) < 0.01) return formatted("%.1e %%", value);
+  if (value != 0 && std::abs(value) < 0.01) return formatted(value, std::chars_format::scientific, 1) + " %";
   // 9.995 rounds to 10.00: the limit is where the rounded text would change its form.
-  return std::abs(value) >= 9.995 ? formatted("%.1f %%", value) : formatted("%.2f %%", value);
+  return fixedText(value, std::abs(value) >= 9.995 ? 1 : 2) + " %";
 }
 
 std::string percentWhole(double fraction) {
-  return formatted("%.0f %%", fraction * 100);
+  return fixedText(fraction * 100, 0) + " %";
 }
 
 std::string thousands(std::uint64_t value) {
@@ -47,7 +52,7 @@ std::string bytesText(double bytes) {
     bytes /= 1024;
     ++unit;
   }
-  return formatted(unit == 0 ? "%.0f " : "%.1f ", bytes) + kUnits[unit];
+  return fixedText(bytes, unit == 0 ? 0 : 1) + " " + kUnits[unit];
 }
 
 std::string bitsText(double bits) {
@@ -57,26 +62,20 @@ std::string bitsText(double bits) {
 std::string figure(double value) {
   if (!std::isfinite(value)) return "-";
   const double size = std::abs(value);
-  if (size != 0 && (size < 1e-3 || size >= 1e6)) return formatted("%.2e", value);
-  return formatted("%.4g", value);
+  if (size != 0 && (size < 1e-3 || size >= 1e6)) return formatted(value, std::chars_format::scientific, 2);
+  return formatted(value, std::chars_format::general, 4);
 }
 
 std::string fixedText(double value, int decimals) {
   if (std::isnan(value)) return "-";
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
+  return formatted(value, std::chars_format::fixed, decimals);
 }
 
 std::string durationText(double seconds) {
   const auto whole = static_cast<long>(std::ceil(seconds));
-  char text[64];
-  if (whole >= 3600)
-    std::snprintf(text, sizeof text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
-  else
-    std::snprintf(text, sizeof text, "%ld:%02ld", whole / 60, whole % 60);
-  return text;
+  if (whole < 3600) return std::to_string(whole / 60) + ":" + twoDigits(whole % 60);
+  return std::to_string(whole / 3600) + ":" + twoDigits(whole / 60 % 60) + ":" + twoDigits(whole % 60);
 }
 
 std::string counted(std::uint64_t count, const std::string& singular) {
