@@ -4,6 +4,7 @@
 #include "core/base/version.h"
 #include "widgets/bridge/app_style.h"
 #include "widgets/bridge/icons.h"
+#include "widgets/bridge/language.h"
 #include "widgets/main_window.h"
 
 #include <QApplication>
@@ -51,6 +52,7 @@ int main(int argc, char** argv) {
   app.setApplicationVersion(
       QString::fromUtf8(ql::kToolVersion.data(), static_cast<qsizetype>(ql::kToolVersion.size())));
   app.setDesktopFileName(QStringLiteral("org.quantloupe.QuantLoupe"));
+  ql::installLanguage(ql::effectiveLanguage(options.language.value_or(ql::settings::language())));
   ql::setRenderer(options.render.isEmpty() ? options.renderer : ql::Renderer::Raster);
   ql::rememberSystemPalette();
   ql::applyFont();

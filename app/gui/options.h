@@ -13,11 +13,13 @@ namespace ql {
 
 struct GuiOptions {
   QString model, plan;
-  QString render;  // "overview", "matrix", "activations", "channels", "main", "start"; empty = a window
-  QString layer;   // linear shown in matrix, activations and channels
+  QString render;  // "overview", "matrix", "activations", "channels", "smoothing", "main", "start"; empty = a
+                   // window
+  QString layer;   // linear shown in matrix, activations, channels and smoothing
   QString output;  // PNG or SVG
   QSize size{1600, 1000};
   std::optional<ThemeMode> theme;
+  std::optional<QString> language;  // "en", "de"
   Renderer renderer = Renderer::Auto;
 };
 

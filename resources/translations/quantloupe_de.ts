@@ -1,0 +1,5351 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de" sourcelanguage="en">
+ <context>
+  <name>QuantLoupe</name>
+  <message>
+   <source>	Q(w)</source>
+   <translation>	Q(w)</translation>
+  </message>
+  <message>
+   <source> GiB</source>
+   <translation> GiB</translation>
+  </message>
+  <message>
+   <source> and </source>
+   <translation> und </translation>
+  </message>
+  <message>
+   <source> and %1 more</source>
+   <translation> und %1 weitere</translation>
+  </message>
+  <message>
+   <source> asymmetric</source>
+   <translation> asymmetrisch</translation>
+  </message>
+  <message>
+   <source> tokens</source>
+   <translation> Tokens</translation>
+  </message>
+  <message>
+   <source>%1
+F2 or double-click to edit, for example int4:group=128,asym</source>
+   <translation>%1
+F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translation>
+  </message>
+  <message>
+   <source>%1  error %2</source>
+   <translation>%1  Fehler %2</translation>
+  </message>
+  <message>
+   <source>%1 %</source>
+   <translation>%1 %</translation>
+  </message>
+  <message>
+   <source>%1 %2</source>
+   <translation>%1 %2</translation>
+  </message>
+  <message>
+   <source>%1 M parameter Llama, %2 blocks, %3; error of W8 per channel by block and role, measured</source>
+   <translation>Llama mit %1 M Parametern, %2 Blöcke, %3; Fehler von W8 pro Kanal nach Block und Rolle, gemessen</translation>
+  </message>
+  <message>
+   <source>%1 and %2 more</source>
+   <translation>%1 und %2 weitere</translation>
+  </message>
+  <message>
+   <source>%1 and, if there is one, its bias %2 are divided by S.</source>
+   <translation>%1 und, falls vorhanden, sein Bias %2 werden durch S geteilt.</translation>
+  </message>
+  <message>
+   <source>%1 blocks, %2 linears</source>
+   <translation>%1 Blöcke, %2 Schichten</translation>
+  </message>
+  <message>
+   <source>%1 by block and role</source>
+   <translation>%1 nach Block und Rolle</translation>
+  </message>
+  <message>
+   <source>%1 can be opened, or give its activations to the model that is open.</source>
+   <translation>%1 kann geöffnet werden oder seine Aktivierungen dem offenen Modell geben.</translation>
+  </message>
+  <message>
+   <source>%1 code %2</source>
+   <translation>%1 Code %2</translation>
+  </message>
+  <message>
+   <source>%1 days ago</source>
+   <translation>vor %1 Tagen</translation>
+  </message>
+  <message>
+   <source>%1 does not exist (any more). Check the path, or that its disk is mounted.</source>
+   <translation>%1 gibt es nicht (mehr). Pfad prüfen, oder ob der Datenträger eingehängt ist.</translation>
+  </message>
+  <message>
+   <source>%1 failed: %2</source>
+   <translation>%1 ist fehlgeschlagen: %2</translation>
+  </message>
+  <message>
+   <source>%1 figures are still being measured.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>%1 groups</source>
+   <translation>%1 Gruppen</translation>
+  </message>
+  <message>
+   <source>%1 groups that cannot be folded</source>
+   <translation>%1 Gruppen, die sich nicht falten lassen</translation>
+  </message>
+  <message>
+   <source>%1 groups with locked linears</source>
+   <translation>%1 Gruppen mit gesperrten Schichten</translation>
+  </message>
+  <message>
+   <source>%1 groups without a measured optimum</source>
+   <translation>%1 Gruppen ohne gemessenes Optimum</translation>
+  </message>
+  <message>
+   <source>%1 has unsaved edits.</source>
+   <translation>%1 hat ungespeicherte Änderungen.</translation>
+  </message>
+  <message>
+   <source>%1 if the what-if of the inspector were applied</source>
+   <translation>%1, wenn die Probe des Inspektors angewendet würde</translation>
+  </message>
+  <message>
+   <source>%1 input channels</source>
+   <translation>%1 Eingangskanäle</translation>
+  </message>
+  <message>
+   <source>%1 is a plan for %2. Open that model first, then the plan.</source>
+   <translation>%1 ist ein Plan für %2. Erst dieses Modell öffnen, dann den Plan.</translation>
+  </message>
+  <message>
+   <source>%1 is a plan for another model (%2): %3 of its linears are not in this one, %4 first. Open its own model.</source>
+   <translation>%1 ist ein Plan für ein anderes Modell (%2): %3 seiner Schichten gibt es hier nicht, zuerst %4. Das zugehörige Modell öffnen.</translation>
+  </message>
+  <message>
+   <source>%1 is best at alpha %2 with %3.</source>
+   <translation>%1 ist am besten bei alpha %2 mit %3.</translation>
+  </message>
+  <message>
+   <source>%1 is divided by S.</source>
+   <translation>%1 wird durch S geteilt.</translation>
+  </message>
+  <message>
+   <source>%1 linears</source>
+   <translation>%1 Schichten</translation>
+  </message>
+  <message>
+   <source>%1 locked</source>
+   <translation>%1 gesperrt</translation>
+  </message>
+  <message>
+   <source>%1 min left</source>
+   <translation>noch %1 min</translation>
+  </message>
+  <message>
+   <source>%1 more</source>
+   <translation>%1 weitere</translation>
+  </message>
+  <message>
+   <source>%1 needs a value.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>%1 of %2</source>
+   <translation>%1 von %2</translation>
+  </message>
+  <message>
+   <source>%1 of %2 codes used, %3 dead, %4 at the ends</source>
+   <translation>%1 von %2 Codes benutzt, %3 tot, %4 an den Enden</translation>
+  </message>
+  <message>
+   <source>%1 of %2 matrices, exact</source>
+   <translation>%1 von %2 Matrizen, exakt</translation>
+  </message>
+  <message>
+   <source>%1 of %2 measured · %3</source>
+   <translation>%1 von %2 gemessen · %3</translation>
+  </message>
+  <message>
+   <source>%1 of %2 metrics prefer %3; the others disagree: %4.</source>
+   <translation>%1 von %2 Maßen ziehen %3 vor; die anderen widersprechen: %4.</translation>
+  </message>
+  <message>
+   <source>%1 of %2 rows</source>
+   <translation>%1 von %2 Zeilen</translation>
+  </message>
+  <message>
+   <source>%1 of %2, %3.</source>
+   <translation>%1 von %2, %3.</translation>
+  </message>
+  <message numerus="yes">
+   <source>%1 of %n linear(s).</source>
+   <translation>
+    <numerusform>%1 von %n Schicht.</numerusform>
+    <numerusform>%1 von %n Schichten.</numerusform>
+   </translation>
+  </message>
+  <message>
+   <source>%1 of at most %2 tokens, %3 tokens in all</source>
+   <translation>%1 von höchstens %2 Tokens, %3 Tokens insgesamt</translation>
+  </message>
+  <message>
+   <source>%1 of the weights round to zero.</source>
+   <translation>%1 der Gewichte werden zu null gerundet.</translation>
+  </message>
+  <message>
+   <source>%1 on %2</source>
+   <translation>%1 auf %2</translation>
+  </message>
+  <message>
+   <source>%1 on the ignore list</source>
+   <translation>%1 auf der Ausnahmeliste</translation>
+  </message>
+  <message>
+   <source>%1 output channels hold zeros only: the layer may have been pruned.</source>
+   <translation>%1 Ausgangskanäle enthalten nur Nullen: die Schicht wurde vielleicht beschnitten.</translation>
+  </message>
+  <message>
+   <source>%1 parameters · %2</source>
+   <translation>%1 Parameter · %2</translation>
+  </message>
+  <message>
+   <source>%1 points so far</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>%1 predictions in %2%3</source>
+   <translation>%1 Vorhersagen in %2%3</translation>
+  </message>
+  <message>
+   <source>%1 readers</source>
+   <translation>%1 Leser</translation>
+  </message>
+  <message>
+   <source>%1 rows copied</source>
+   <translation>%1 Zeilen kopiert</translation>
+  </message>
+  <message>
+   <source>%1 s</source>
+   <translation>%1 s</translation>
+  </message>
+  <message>
+   <source>%1 s left</source>
+   <translation>noch %1 s</translation>
+  </message>
+  <message>
+   <source>%1 saw no token (%2): they have no activations, and keep their weight figures. More or more varied text reaches more experts.</source>
+   <translation>%1 sahen kein Token (%2): sie haben keine Aktivierungen und behalten ihre Gewichtszahlen. Mehr oder vielfältigerer Text erreicht mehr Experten.</translation>
+  </message>
+  <message>
+   <source>%1 schemes</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>%1 selected, size</source>
+   <translation>%1 ausgewählt, Größe</translation>
+  </message>
+  <message>
+   <source>%1 tensors</source>
+   <translation>%1 Tensoren</translation>
+  </message>
+  <message>
+   <source>%1 tensors checked: %2 values are NaN or Inf; the Log names the tensors.</source>
+   <translation>%1 Tensoren geprüft: %2 Werte sind NaN oder Inf; das Protokoll nennt die Tensoren.</translation>
+  </message>
+  <message>
+   <source>%1 tensors checked: no NaN and no Inf.</source>
+   <translation>%1 Tensoren geprüft: kein NaN und kein Inf.</translation>
+  </message>
+  <message>
+   <source>%1 things this target cannot express</source>
+   <translation>%1 Dinge, die dieses Ziel nicht ausdrücken kann</translation>
+  </message>
+  <message>
+   <source>%1 times</source>
+   <translation>%1-mal</translation>
+  </message>
+  <message>
+   <source>%1 to %2</source>
+   <translation>%1 bis %2</translation>
+  </message>
+  <message>
+   <source>%1 tok.</source>
+   <translation>%1 Tok.</translation>
+  </message>
+  <message>
+   <source>%1 tokens</source>
+   <translation>%1 Tokens</translation>
+  </message>
+  <message>
+   <source>%1 warnings about the activations; the Log has them all. First: %2</source>
+   <translation>%1 Warnungen zu den Aktivierungen; alle stehen im Protokoll. Die erste: %2</translation>
+  </message>
+  <message>
+   <source>%1 weights are NaN or infinite: the file is damaged or the training diverged.</source>
+   <translation>%1 Gewichte sind NaN oder unendlich: die Datei ist beschädigt, oder das Training ist divergiert.</translation>
+  </message>
+  <message>
+   <source>%1 weights, %2</source>
+   <translation>%1 Gewichte, %2</translation>
+  </message>
+  <message>
+   <source>%1 written into the plan for %2.</source>
+   <translation>%1 in den Plan geschrieben für %2.</translation>
+  </message>
+  <message>
+   <source>%1 α %2</source>
+   <translation>%1 α %2</translation>
+  </message>
+  <message>
+   <source>%1 α %2, powers of two</source>
+   <translation>%1 α %2, Zweierpotenzen</translation>
+  </message>
+  <message>
+   <source>%1 α %2: %3</source>
+   <translation>%1 α %2: %3</translation>
+  </message>
+  <message>
+   <source>%1 → %2</source>
+   <translation>%1 → %2</translation>
+  </message>
+  <message>
+   <source>%1, %2</source>
+   <translation>%1, %2</translation>
+  </message>
+  <message>
+   <source>%1, %2 input channels</source>
+   <translation>%1, %2 Eingangskanäle</translation>
+  </message>
+  <message>
+   <source>%1, %2 output channels</source>
+   <translation>%1, %2 Ausgangskanäle</translation>
+  </message>
+  <message>
+   <source>%1, %2 tokens</source>
+   <translation>%1, %2 Tokens</translation>
+  </message>
+  <message>
+   <source>%1, %2: %3</source>
+   <translation>%1, %2: %3</translation>
+  </message>
+  <message>
+   <source>%1, S as powers of two</source>
+   <translation>%1, S als Zweierpotenzen</translation>
+  </message>
+  <message>
+   <source>%1, X too</source>
+   <translation>%1, auch X</translation>
+  </message>
+  <message>
+   <source>%1, activations %2</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>%1, channel %2: x = %3.</source>
+   <translation>%1, Kanal %2: x = %3.</translation>
+  </message>
+  <message>
+   <source>%1, each at its optimum,</source>
+   <translation>%1, jede bei ihrem Optimum,</translation>
+  </message>
+  <message>
+   <source>%1, pinned: %2</source>
+   <translation>%1, angeheftet: %2</translation>
+  </message>
+  <message>
+   <source>%1, unsaved</source>
+   <translation>%1, ungespeichert</translation>
+  </message>
+  <message>
+   <source>%1, × an even share</source>
+   <translation>%1, × gleicher Anteil</translation>
+  </message>
+  <message>
+   <source>%1, × the median</source>
+   <translation>%1, × Median</translation>
+  </message>
+  <message>
+   <source>%1. Channel %2: largest |w| %3, %4 times the median.</source>
+   <translation>%1. Kanal %2: größtes |w| %3, das %4-Fache des Medians.</translation>
+  </message>
+  <message>
+   <source>%1: %2</source>
+   <translation>%1: %2</translation>
+  </message>
+  <message>
+   <source>%1: %2 %3 %5 %4, stays %6.</source>
+   <translation>%1: %2 %3 %5 %4, bleibt %6.</translation>
+  </message>
+  <message>
+   <source>%1: %2 %3 %5 %4.</source>
+   <translation>%1: %2 %3 %5 %4.</translation>
+  </message>
+  <message>
+   <source>%1: %2 NaN, %3 +Inf, %4 -Inf of %5</source>
+   <translation>%1: %2 NaN, %3 +Inf, %4 -Inf von %5</translation>
+  </message>
+  <message>
+   <source>%1: %2 after %3 s</source>
+   <translation>%1: %2 nach %3 s</translation>
+  </message>
+  <message>
+   <source>%1: %2 cannot be expressed; left out, %3.</source>
+   <translation>%1: %2 lässt sich nicht ausdrücken; weggelassen, %3.</translation>
+  </message>
+  <message>
+   <source>%1: %2 sites</source>
+   <translation>%1: %2 Stellen</translation>
+  </message>
+  <message>
+   <source>%1: %2 → %3</source>
+   <translation>%1: %2 → %3</translation>
+  </message>
+  <message>
+   <source>%1: %2, %3 × the median; %4 or more times the median in %5 places</source>
+   <translation>%1: %2, %3 × Median; an %5 Stellen das %4-Fache des Medians oder mehr</translation>
+  </message>
+  <message>
+   <source>%1: %2.</source>
+   <translation>%1: %2.</translation>
+  </message>
+  <message>
+   <source>%1: %4 %2, %3 bits per weight.
+Click to try it; Apply writes it into the plan.</source>
+   <translation>%1: %4 %2, %3 Bits pro Gewicht.
+Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
+  </message>
+  <message>
+   <source>%1: W only, A only</source>
+   <translation>%1: nur W, nur A</translation>
+  </message>
+  <message>
+   <source>%1: channels clamped</source>
+   <translation>%1: Kanäle begrenzt</translation>
+  </message>
+  <message>
+   <source>%1: error %2, %3 bits per weight</source>
+   <translation>%1: Fehler %2, %3 Bits pro Gewicht</translation>
+  </message>
+  <message>
+   <source>%1: not measured yet.</source>
+   <translation>%1: noch nicht gemessen.</translation>
+  </message>
+  <message>
+   <source>%1; target %2</source>
+   <translation>%1; Ziel %2</translation>
+  </message>
+  <message>
+   <source>%1[*] – %2 – QuantLoupe</source>
+   <translation>%1[*] – %2 – QuantLoupe</translation>
+  </message>
+  <message>
+   <source>%4 of %1 input channels (%2) set the scale of %3</source>
+   <translation>%4 von %1 Eingangskanälen (%2) bestimmen die Skala von %3</translation>
+  </message>
+  <message>
+   <source>&amp;About QuantLoupe</source>
+   <translation>Ü&amp;ber QuantLoupe</translation>
+  </message>
+  <message>
+   <source>&amp;Analyze</source>
+   <translation>A&amp;nalyse</translation>
+  </message>
+  <message>
+   <source>&amp;Apply the choice</source>
+   <translation>Wahl &amp;anwenden</translation>
+  </message>
+  <message>
+   <source>&amp;Browse…</source>
+   <translation>&amp;Durchsuchen…</translation>
+  </message>
+  <message>
+   <source>&amp;Cancel all jobs</source>
+   <translation>Alle Aufträge ab&amp;brechen</translation>
+  </message>
+  <message>
+   <source>&amp;Compare</source>
+   <translation>&amp;Vergleichen</translation>
+  </message>
+  <message>
+   <source>&amp;Context</source>
+   <translation>&amp;Kontext</translation>
+  </message>
+  <message>
+   <source>&amp;Copy as command</source>
+   <translation>Als Befehl &amp;kopieren</translation>
+  </message>
+  <message>
+   <source>&amp;Dark</source>
+   <translation>&amp;Dunkel</translation>
+  </message>
+  <message>
+   <source>&amp;Demo models</source>
+   <translation>&amp;Demo-Modelle</translation>
+  </message>
+  <message>
+   <source>&amp;Edit</source>
+   <translation>&amp;Bearbeiten</translation>
+  </message>
+  <message>
+   <source>&amp;Edit in the table</source>
+   <translation>In der Tabelle b&amp;earbeiten</translation>
+  </message>
+  <message>
+   <source>&amp;Export</source>
+   <translation>&amp;Exportieren</translation>
+  </message>
+  <message>
+   <source>&amp;Export plan…</source>
+   <translation>Plan &amp;exportieren…</translation>
+  </message>
+  <message>
+   <source>&amp;File</source>
+   <translation>&amp;Datei</translation>
+  </message>
+  <message>
+   <source>&amp;First block</source>
+   <translation>&amp;Erster Block</translation>
+  </message>
+  <message>
+   <source>&amp;Fold all blocks</source>
+   <translation>Alle Blöcke &amp;einklappen</translation>
+  </message>
+  <message>
+   <source>&amp;Full screen</source>
+   <translation>&amp;Vollbild</translation>
+  </message>
+  <message>
+   <source>&amp;Group 16</source>
+   <translation>&amp;Gruppe 16</translation>
+  </message>
+  <message>
+   <source>&amp;Guides</source>
+   <translation>&amp;Anleitungen</translation>
+  </message>
+  <message>
+   <source>&amp;Help</source>
+   <translation>&amp;Hilfe</translation>
+  </message>
+  <message>
+   <source>&amp;Import activations…</source>
+   <translation>Aktivierungen &amp;importieren…</translation>
+  </message>
+  <message>
+   <source>&amp;Keep 16 bit</source>
+   <translation>16 Bit be&amp;halten</translation>
+  </message>
+  <message>
+   <source>&amp;Keyboard shortcuts</source>
+   <translation>&amp;Tastenkürzel</translation>
+  </message>
+  <message>
+   <source>&amp;Last block</source>
+   <translation>&amp;Letzter Block</translation>
+  </message>
+  <message>
+   <source>&amp;Leave these out</source>
+   <translation>Diese &amp;weglassen</translation>
+  </message>
+  <message>
+   <source>&amp;Light</source>
+   <translation>&amp;Hell</translation>
+  </message>
+  <message>
+   <source>&amp;Lock or unlock</source>
+   <translation>&amp;Sperren oder entsperren</translation>
+  </message>
+  <message>
+   <source>&amp;Measure the weights</source>
+   <translation>Gewichte &amp;messen</translation>
+  </message>
+  <message>
+   <source>&amp;Memory</source>
+   <translation>&amp;Speicher</translation>
+  </message>
+  <message>
+   <source>&amp;Metric</source>
+   <translation>&amp;Maß</translation>
+  </message>
+  <message>
+   <source>&amp;Model</source>
+   <translation>&amp;Modell</translation>
+  </message>
+  <message>
+   <source>&amp;Next finding</source>
+   <translation>&amp;Nächster Befund</translation>
+  </message>
+  <message>
+   <source>&amp;Open model folder…</source>
+   <translation>Modellordner ö&amp;ffnen…</translation>
+  </message>
+  <message>
+   <source>&amp;Overview</source>
+   <translation>&amp;Übersicht</translation>
+  </message>
+  <message>
+   <source>&amp;Plan</source>
+   <translation>&amp;Plan</translation>
+  </message>
+  <message>
+   <source>&amp;Previous finding</source>
+   <translation>&amp;Voriger Befund</translation>
+  </message>
+  <message>
+   <source>&amp;Protocol</source>
+   <translation>&amp;Protokoll</translation>
+  </message>
+  <message>
+   <source>&amp;Quit</source>
+   <translation>&amp;Beenden</translation>
+  </message>
+  <message>
+   <source>&amp;Recent</source>
+   <translation>&amp;Zuletzt benutzt</translation>
+  </message>
+  <message>
+   <source>&amp;Redo</source>
+   <translation>&amp;Wiederholen</translation>
+  </message>
+  <message>
+   <source>&amp;Redo %1</source>
+   <translation>&amp;Wiederholen: %1</translation>
+  </message>
+  <message>
+   <source>&amp;Reset layout</source>
+   <translation>Anordnung &amp;zurücksetzen</translation>
+  </message>
+  <message>
+   <source>&amp;Revert the what-if</source>
+   <translation>Probe &amp;verwerfen</translation>
+  </message>
+  <message>
+   <source>&amp;Sample</source>
+   <translation>&amp;Stichprobe</translation>
+  </message>
+  <message>
+   <source>&amp;Save plan</source>
+   <translation>Plan &amp;speichern</translation>
+  </message>
+  <message>
+   <source>&amp;Search actions</source>
+   <translation>Aktionen &amp;suchen</translation>
+  </message>
+  <message>
+   <source>&amp;Smoothing</source>
+   <translation>&amp;Glättung</translation>
+  </message>
+  <message>
+   <source>&amp;Stop</source>
+   <translation>An&amp;halten</translation>
+  </message>
+  <message>
+   <source>&amp;System</source>
+   <translation>&amp;System</translation>
+  </message>
+  <message>
+   <source>&amp;Target</source>
+   <translation>&amp;Ziel</translation>
+  </message>
+  <message>
+   <source>&amp;Text</source>
+   <translation>&amp;Text</translation>
+  </message>
+  <message>
+   <source>&amp;Theme</source>
+   <translation>&amp;Farbschema</translation>
+  </message>
+  <message>
+   <source>&amp;Undo</source>
+   <translation>&amp;Rückgängig</translation>
+  </message>
+  <message>
+   <source>&amp;Undo %1</source>
+   <translation>&amp;Rückgängig: %1</translation>
+  </message>
+  <message>
+   <source>&amp;Unfold all blocks</source>
+   <translation>Alle Blöcke &amp;ausklappen</translation>
+  </message>
+  <message>
+   <source>&amp;Verify</source>
+   <translation>&amp;Prüfen</translation>
+  </message>
+  <message>
+   <source>&amp;Verify plan…</source>
+   <translation>Plan &amp;prüfen…</translation>
+  </message>
+  <message>
+   <source>&amp;View</source>
+   <translation>&amp;Ansicht</translation>
+  </message>
+  <message>
+   <source>'%1' is no finding; write one of %2.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'%1' is no metric; the metrics are %2.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'%1' is no number; write for example 0.02 or 2%.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'%1' is no threshold; write for example output_rel_wa&gt;=2%.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>'%1' is unknown; there are --blocks, --roles, --layers, --finding, --where and --scheme.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>(%1 + weight) × 1/S</source>
+   <translation>(%1 + Gewicht) × 1/S</translation>
+  </message>
+  <message>
+   <source>(window %1, position %2)</source>
+   <translation>(Fenster %1, Stelle %2)</translation>
+  </message>
+  <message>
+   <source>+%1 more</source>
+   <translation>+%1 weitere</translation>
+  </message>
+  <message>
+   <source>, Q(w) %1</source>
+   <translation>, Q(w) %1</translation>
+  </message>
+  <message>
+   <source>, between %1 and %2</source>
+   <translation>, zwischen %1 und %2</translation>
+  </message>
+  <message>
+   <source>, so far</source>
+   <translation>, bisher</translation>
+  </message>
+  <message>
+   <source>.npy, .safetensors or .txt with token ids</source>
+   <translation>.npy, .safetensors oder .txt mit Token-Nummern</translation>
+  </message>
+  <message>
+   <source>1 = the same order of layers, 0 = unrelated, −1 = the opposite order</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>1 group that cannot be folded</source>
+   <translation>1 Gruppe, die sich nicht falten lässt</translation>
+  </message>
+  <message>
+   <source>1 group with locked linears</source>
+   <translation>1 Gruppe mit gesperrten Schichten</translation>
+  </message>
+  <message>
+   <source>1 group without a measured optimum</source>
+   <translation>1 Gruppe ohne gemessenes Optimum</translation>
+  </message>
+  <message>
+   <source>1 linear</source>
+   <translation>1 Schicht</translation>
+  </message>
+  <message>
+   <source>1 of %1 input channels (%2) sets the scale of %3</source>
+   <translation>1 von %1 Eingangskanälen (%2) bestimmt die Skala von %3</translation>
+  </message>
+  <message>
+   <source>16 bit</source>
+   <translation>16 Bit</translation>
+  </message>
+  <message>
+   <source>60 % of what is free</source>
+   <translation>60 % des freien Speichers</translation>
+  </message>
+  <message>
+   <source>95 %</source>
+   <translation>95 %</translation>
+  </message>
+  <message>
+   <source>95 % of other tokens</source>
+   <translation>95 % für andere Tokens</translation>
+  </message>
+  <message>
+   <source>: w %1</source>
+   <translation>: w %1</translation>
+  </message>
+  <message>
+   <source>&lt;b&gt;%1 linears&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;%2 selected&amp;nbsp;&amp;nbsp;&amp;nbsp;%3 changed</source>
+   <translation>&lt;b&gt;%1 Schichten&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;%2 ausgewählt&amp;nbsp;&amp;nbsp;&amp;nbsp;%3 geändert</translation>
+  </message>
+  <message>
+   <source>&lt;h3&gt;QuantLoupe %1&lt;/h3&gt;&lt;p&gt;Find out what quantization does to each layer.&lt;/p&gt;&lt;p&gt;Canvases: %2&lt;br&gt;Qt %3&lt;/p&gt;&lt;p&gt;Apache License 2.0. No network is used.&lt;/p&gt;</source>
+   <translation>&lt;h3&gt;QuantLoupe %1&lt;/h3&gt;&lt;p&gt;Zeigt, was Quantisierung mit jeder Schicht macht.&lt;/p&gt;&lt;p&gt;Zeichenflächen: %2&lt;br&gt;Qt %3&lt;/p&gt;&lt;p&gt;Apache-Lizenz 2.0. Es wird kein Netz benutzt.&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;ol&gt;&lt;li&gt;Open the model folder. The overview fills with the error of every matrix under int8 per channel while the weights are measured; nothing is changed on disk.&lt;/li&gt;&lt;li&gt;Bright cells with a red corner have a finding. Press &lt;b&gt;D&lt;/b&gt; to go from one to the next.&lt;/li&gt;&lt;li&gt;The inspector says in a sentence what is wrong. The matrix view shows the input channels that do it; the channel view ranks them and follows one through all blocks.&lt;/li&gt;&lt;li&gt;Select the bad linears: drag a rectangle in the overview, Ctrl+click in the tree, or &lt;b&gt;Ctrl+D&lt;/b&gt; for all with findings.&lt;/li&gt;&lt;li&gt;Try a remedy: its button, a bar under Compare, or the form. That is a what-if; errors and cost follow at once. &lt;b&gt;Apply&lt;/b&gt; (Ctrl+Enter) writes it into the plan as one undo step.&lt;/li&gt;&lt;li&gt;Save the plan (Ctrl+S) and export it (Ctrl+E).&lt;/li&gt;&lt;/ol&gt;</source>
+   <translation>&lt;ol&gt;&lt;li&gt;Modellordner öffnen. Die Übersicht füllt sich mit dem Fehler jeder Matrix unter int8 pro Kanal, während die Gewichte gemessen werden; auf der Platte ändert sich nichts.&lt;/li&gt;&lt;li&gt;Helle Felder mit roter Ecke haben einen Befund. Mit &lt;b&gt;D&lt;/b&gt; geht es von einem zum nächsten.&lt;/li&gt;&lt;li&gt;Der Inspektor sagt in einem Satz, was nicht stimmt. Die Matrixansicht zeigt die Eingangskanäle, die schuld sind; die Kanalansicht ordnet sie und folgt einem durch alle Blöcke.&lt;/li&gt;&lt;li&gt;Die schlechten Schichten auswählen: in der Übersicht ein Rechteck ziehen, im Baum Strg+Klick, oder &lt;b&gt;Strg+D&lt;/b&gt; für alle mit Befund.&lt;/li&gt;&lt;li&gt;Eine Abhilfe ausprobieren: ihre Schaltfläche, ein Balken unter Vergleich oder das Formular. Das ist eine Probe; Fehler und Kosten folgen sofort. &lt;b&gt;Anwenden&lt;/b&gt; (Strg+Eingabe) schreibt sie als einen Schritt in den Plan.&lt;/li&gt;&lt;li&gt;Den Plan speichern (Strg+S) und exportieren (Strg+E).&lt;/li&gt;&lt;/ol&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;&lt;b&gt;Norm-weighted error&lt;/b&gt;: the output error if the normalised activations had unit variance; input channels weigh g² of the norm before the linear. Where no norm feeds it every column weighs the same.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Relative Frobenius&lt;/b&gt; hides outlier columns, because they dominate the norm of the matrix.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Dead codes&lt;/b&gt;: non-zero weights that round to zero. The inspector says how many a Gaussian matrix would have.&lt;/p&gt;&lt;p&gt;A filled dot beside a figure: exact, every weight was read. A half dot: from a sample of rows, with its interval; the exact value follows.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;&lt;b&gt;Normgewichteter Fehler&lt;/b&gt;: der Ausgangsfehler, wenn die normierten Aktivierungen Varianz eins hätten; Eingangskanäle wiegen g² der Norm vor der Schicht. Wo keine Norm davor steht, wiegt jede Spalte gleich.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Relative Frobeniusnorm&lt;/b&gt; verbirgt Ausreißerspalten, weil sie die Norm der Matrix beherrschen.&lt;/p&gt;&lt;p&gt;&lt;b&gt;Tote Codes&lt;/b&gt;: Gewichte ungleich null, die zu null gerundet werden. Der Inspektor sagt, wie viele eine gaußsche Matrix hätte.&lt;/p&gt;&lt;p&gt;Ein voller Punkt neben einer Zahl: exakt, jedes Gewicht wurde gelesen. Ein halber Punkt: aus einer Stichprobe von Zeilen, mit ihrem Intervall; der exakte Wert folgt.&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Ctrl+E opens the export. Choose a target and read two lists before writing: what the target cannot express, linear by linear, and what the loaders of the runtimes will object to. Nothing is left out unless you say so. Files are written whole or not at all.&lt;/p&gt;&lt;p&gt;Fused siblings (q, k, v; gate, up; the experts of a block) must share one scheme; the inspector says when they do not and offers to repair it.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;Strg+E öffnet den Export. Ein Ziel wählen und vor dem Schreiben zwei Listen lesen: was das Ziel nicht ausdrücken kann, Schicht für Schicht, und was die Lader der Laufzeiten beanstanden werden. Nichts wird weggelassen, wenn man es nicht sagt. Dateien werden ganz oder gar nicht geschrieben.&lt;/p&gt;&lt;p&gt;Verschmolzene Geschwister (q, k, v; gate, up; die Experten eines Blocks) müssen ein Schema teilen; der Inspektor sagt, wenn sie es nicht tun, und bietet an, es zu beheben.&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>&lt;p&gt;Measure where the model is:&lt;/p&gt;&lt;pre&gt;qloupe analyze MODEL -o stats.h5&lt;/pre&gt;&lt;p&gt;Copy the one file and open it here (Ctrl+Shift+O). Statistics, errors of the schemes measured there, findings and plans work without the weights; new schemes and the deepest zoom of the matrix view need them.&lt;/p&gt;</source>
+   <translation>&lt;p&gt;Messen, wo das Modell liegt:&lt;/p&gt;&lt;pre&gt;qloupe analyze MODEL -o stats.h5&lt;/pre&gt;&lt;p&gt;Die eine Datei kopieren und hier öffnen (Strg+Umschalt+O). Statistik, Fehler der dort gemessenen Schemata, Befunde und Pläne gehen ohne die Gewichte; neue Schemata und die tiefste Vergrößerung der Matrix brauchen sie.&lt;/p&gt;</translation>
+  </message>
+  <message>
+   <source>A</source>
+   <translation>A</translation>
+  </message>
+  <message>
+   <source>A calibration has not ended (%1). The same text and settings continue behind the last finished block.</source>
+   <translation>Eine Kalibrierung ist nicht zu Ende (%1). Derselbe Text mit denselben Einstellungen setzt hinter dem letzten fertigen Block fort.</translation>
+  </message>
+  <message>
+   <source>A calibration is running; starting another one ends it.</source>
+   <translation>Es läuft eine Kalibrierung; eine neue beendet sie.</translation>
+  </message>
+  <message>
+   <source>A quote is not closed: %1.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>About &amp;Qt</source>
+   <translation>Über &amp;Qt</translation>
+  </message>
+  <message>
+   <source>About QuantLoupe</source>
+   <translation>Über QuantLoupe</translation>
+  </message>
+  <message>
+   <source>Above 2 %</source>
+   <translation>Über 2 %</translation>
+  </message>
+  <message>
+   <source>Act. kurtosis</source>
+   <translation>Akt.-Kurtosis</translation>
+  </message>
+  <message>
+   <source>Act. outliers</source>
+   <translation>Akt.-Ausreißer</translation>
+  </message>
+  <message>
+   <source>Act. peak</source>
+   <translation>Akt.-Spitze</translation>
+  </message>
+  <message>
+   <source>Actions found</source>
+   <translation>Gefundene Aktionen</translation>
+  </message>
+  <message>
+   <source>Activation</source>
+   <translation>Aktivierung</translation>
+  </message>
+  <message>
+   <source>Activation format</source>
+   <translation>Format der Aktivierungen</translation>
+  </message>
+  <message>
+   <source>Activation granularity</source>
+   <translation>Granularität der Aktivierungen</translation>
+  </message>
+  <message>
+   <source>Activation kurtosis</source>
+   <translation>Kurtosis der Aktivierungen</translation>
+  </message>
+  <message>
+   <source>Activation outlier channels</source>
+   <translation>Ausreißerkanäle der Aktivierungen</translation>
+  </message>
+  <message>
+   <source>Activation outliers ahead</source>
+   <translation>Aktivierungsausreißer in Sicht</translation>
+  </message>
+  <message>
+   <source>Activation peak ratio</source>
+   <translation>Spitzenverhältnis der Aktivierungen</translation>
+  </message>
+  <message>
+   <source>After</source>
+   <translation>Nachher</translation>
+  </message>
+  <message>
+   <source>After minus before</source>
+   <translation>Nachher minus vorher</translation>
+  </message>
+  <message>
+   <source>Agreement of the metrics (Kendall's tau over layers)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Algorithm</source>
+   <translation>Algorithmus</translation>
+  </message>
+  <message>
+   <source>All %1 metrics prefer %2.</source>
+   <translation>Alle %1 Maße ziehen %2 vor.</translation>
+  </message>
+  <message>
+   <source>All W8 channel</source>
+   <translation>Alles W8 Kanal</translation>
+  </message>
+  <message>
+   <source>All keys</source>
+   <translation>Alle Tasten</translation>
+  </message>
+  <message>
+   <source>All linears</source>
+   <translation>Alle Schichten</translation>
+  </message>
+  <message>
+   <source>All linears, the matrix and the channels of the current one</source>
+   <translation>Alle Schichten, Matrix und Kanäle der aktuellen</translation>
+  </message>
+  <message>
+   <source>All metrics under A and B</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>All that can be imported (*.safetensors *.npz *.dat *.gguf *.pt *.h5 *imatrix*);;Activations, tokens × channels (*.safetensors *.npz);;llama.cpp imatrix (*.dat *.gguf *imatrix*);;SmoothQuant act_scales (*.pt *.safetensors);;Captures (*.h5);;All files (*)</source>
+   <translation>Alles Importierbare (*.safetensors *.npz *.dat *.gguf *.pt *.h5 *imatrix*);;Aktivierungen, Tokens × Kanäle (*.safetensors *.npz);;llama.cpp-imatrix (*.dat *.gguf *imatrix*);;SmoothQuant act_scales (*.pt *.safetensors);;Mitschnitte (*.h5);;Alle Dateien (*)</translation>
+  </message>
+  <message>
+   <source>All that can be opened (*.safetensors *.index.json *.h5 *.json);;Weights (*.safetensors *.index.json);;Statistics (*.h5);;Plans (*.qlplan.json *.json);;All files (*)</source>
+   <translation>Alles, was sich öffnen lässt (*.safetensors *.index.json *.h5 *.json);;Gewichte (*.safetensors *.index.json);;Statistik (*.h5);;Pläne (*.qlplan.json *.json);;Alle Dateien (*)</translation>
+  </message>
+  <message>
+   <source>Alpha</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Also: %1</source>
+   <translation>Außerdem: %1</translation>
+  </message>
+  <message>
+   <source>Apply</source>
+   <translation>Anwenden</translation>
+  </message>
+  <message>
+   <source>Apply to</source>
+   <translation>Anwenden auf</translation>
+  </message>
+  <message>
+   <source>Apply to %1</source>
+   <translation>Anwenden auf %1</translation>
+  </message>
+  <message>
+   <source>Apply to %1 selected</source>
+   <translation>Auf %1 ausgewählte anwenden</translation>
+  </message>
+  <message>
+   <source>Apply to &amp;blocks…</source>
+   <translation>Auf &amp;Blöcke anwenden…</translation>
+  </message>
+  <message>
+   <source>Apply to a range of blocks</source>
+   <translation>Auf einen Bereich von Blöcken anwenden</translation>
+  </message>
+  <message>
+   <source>Apply to all li&amp;nears</source>
+   <translation>Auf alle Schich&amp;ten anwenden</translation>
+  </message>
+  <message>
+   <source>Apply to fused &amp;siblings</source>
+   <translation>Auf verschmolzene &amp;Geschwister anwenden</translation>
+  </message>
+  <message>
+   <source>Apply to the r&amp;ole</source>
+   <translation>Auf die R&amp;olle anwenden</translation>
+  </message>
+  <message>
+   <source>Apply to the same &amp;diagnosis</source>
+   <translation>Auf denselben &amp;Befund anwenden</translation>
+  </message>
+  <message>
+   <source>Apply to this linear</source>
+   <translation>Auf diese Schicht anwenden</translation>
+  </message>
+  <message>
+   <source>Arrow keys, Space</source>
+   <translation>Pfeiltasten, Leertaste</translation>
+  </message>
+  <message>
+   <source>Asym.</source>
+   <translation>Asym.</translation>
+  </message>
+  <message>
+   <source>Asymmetric: a zero point, the range is min to max</source>
+   <translation>Asymmetrisch: mit Nullpunkt, der Bereich ist Minimum bis Maximum</translation>
+  </message>
+  <message>
+   <source>At most so many tokens of the text, the special ones included; 0 = all of it</source>
+   <translation>Höchstens so viele Tokens des Textes, die besonderen eingeschlossen; 0 = alle</translation>
+  </message>
+  <message>
+   <source>B</source>
+   <translation>B</translation>
+  </message>
+  <message>
+   <source>B against A</source>
+   <translation>B gegen A</translation>
+  </message>
+  <message>
+   <source>B against A: a difference in percent, or a factor where it is more than ten.</source>
+   <translation>B gegen A: der Unterschied in Prozent, oder ein Faktor, wo er größer als zehn ist.</translation>
+  </message>
+  <message>
+   <source>B − A</source>
+   <translation>B − A</translation>
+  </message>
+  <message>
+   <source>B&amp;rowse…</source>
+   <translation>&amp;Durchsuchen…</translation>
+  </message>
+  <message>
+   <source>Back to the start page</source>
+   <translation>Zurück zur Startseite</translation>
+  </message>
+  <message>
+   <source>Before</source>
+   <translation>Vorher</translation>
+  </message>
+  <message>
+   <source>Better</source>
+   <translation>Besser</translation>
+  </message>
+  <message>
+   <source>Bi-smoothing</source>
+   <translation>Bi-Smoothing</translation>
+  </message>
+  <message>
+   <source>Bi-smoothing (max)</source>
+   <translation>Bi-Smoothing (Max.)</translation>
+  </message>
+  <message>
+   <source>Bi-smoothing (max, alpha %1)</source>
+   <translation>Bi-Smoothing (Max., alpha %1)</translation>
+  </message>
+  <message>
+   <source>Bi-smoothing (max, data-free)</source>
+   <translation>Bi-Smoothing (Max., datenfrei)</translation>
+  </message>
+  <message>
+   <source>Bi-smoothing (median)</source>
+   <translation>Bi-Smoothing (Median)</translation>
+  </message>
+  <message>
+   <source>Bi-smoothing (median, alpha %1)</source>
+   <translation>Bi-Smoothing (Median, alpha %1)</translation>
+  </message>
+  <message>
+   <source>Bi-smoothing (median, data-free)</source>
+   <translation>Bi-Smoothing (Median, datenfrei)</translation>
+  </message>
+  <message>
+   <source>Bits a weight under the plan, float32 scales included</source>
+   <translation>Bits pro Gewicht unter dem Plan, float32-Skalen eingeschlossen</translation>
+  </message>
+  <message>
+   <source>Bits a weight, float32 scales and zero points included.</source>
+   <translation>Bits pro Gewicht, float32-Skalen und Nullpunkte eingeschlossen.</translation>
+  </message>
+  <message>
+   <source>Bits per weight</source>
+   <translation>Bits pro Gewicht</translation>
+  </message>
+  <message>
+   <source>Bits/weight</source>
+   <translation>Bits/Gewicht</translation>
+  </message>
+  <message>
+   <source>Block %1</source>
+   <translation>Block %1</translation>
+  </message>
+  <message>
+   <source>Block range…</source>
+   <translation>Blockbereich…</translation>
+  </message>
+  <message>
+   <source>Bundled calibration text</source>
+   <translation>Mitgelieferter Kalibrierungstext</translation>
+  </message>
+  <message>
+   <source>Bundled held-out text</source>
+   <translation>Mitgelieferter Prüftext</translation>
+  </message>
+  <message>
+   <source>C&amp;hannel</source>
+   <translation>&amp;Kanal</translation>
+  </message>
+  <message>
+   <source>C&amp;lose model</source>
+   <translation>Modell s&amp;chließen</translation>
+  </message>
+  <message>
+   <source>Cali&amp;brate…</source>
+   <translation>Kali&amp;brieren…</translation>
+  </message>
+  <message>
+   <source>Calibrate</source>
+   <translation>Kalibrieren</translation>
+  </message>
+  <message>
+   <source>Calibrated on %1</source>
+   <translation>Kalibriert auf %1</translation>
+  </message>
+  <message>
+   <source>Calibrate…</source>
+   <translation>Kalibrieren…</translation>
+  </message>
+  <message>
+   <source>Calibrating on %1</source>
+   <translation>Kalibrierung auf %1</translation>
+  </message>
+  <message>
+   <source>Calibration has not reached this block yet.</source>
+   <translation>Die Kalibrierung hat diesen Block noch nicht erreicht.</translation>
+  </message>
+  <message>
+   <source>Cancel</source>
+   <translation>Abbrechen</translation>
+  </message>
+  <message>
+   <source>Cancel the job</source>
+   <translation>Auftrag abbrechen</translation>
+  </message>
+  <message>
+   <source>Change</source>
+   <translation>Änderung</translation>
+  </message>
+  <message>
+   <source>Channel</source>
+   <translation>Kanal</translation>
+  </message>
+  <message>
+   <source>Channel %1 along the depth</source>
+   <translation>Kanal %1 über die Tiefe</translation>
+  </message>
+  <message>
+   <source>Channel %1 in all blocks, |W| max</source>
+   <translation>Kanal %1 in allen Blöcken, |W| max</translation>
+  </message>
+  <message>
+   <source>Channel %1 through the network</source>
+   <translation>Kanal %1 durch das Netz</translation>
+  </message>
+  <message>
+   <source>Channel %1, %2 of %3, block %4: %5, %6 times the median.</source>
+   <translation>Kanal %1, %2 von %3, Block %4: %5, das %6-Fache des Medians.</translation>
+  </message>
+  <message>
+   <source>Channel %1, factor %2</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Channel %1, rank %2: largest weight %3 before and %4 after smoothing, S %5.</source>
+   <translation>Kanal %1, Rang %2: größtes Gewicht %3 vor und %4 nach der Glättung, S %5.</translation>
+  </message>
+  <message>
+   <source>Channel &amp;tracker</source>
+   <translation>Kanal&amp;verfolger</translation>
+  </message>
+  <message>
+   <source>Channel of the residual stream</source>
+   <translation>Kanal des Residualstroms</translation>
+  </message>
+  <message>
+   <source>Channel tracker</source>
+   <translation>Kanalverfolger</translation>
+  </message>
+  <message>
+   <source>Channels</source>
+   <translation>Kanäle</translation>
+  </message>
+  <message>
+   <source>Channels before and after</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Channels before and after smoothing, %1</source>
+   <translation>Kanäle vor und nach der Glättung, %1</translation>
+  </message>
+  <message>
+   <source>Channels of %1 before and after smoothing: %2, then %3.</source>
+   <translation>Kanäle von %1 vor und nach der Glättung: %2, dann %3.</translation>
+  </message>
+  <message>
+   <source>Channels of X with an |x| of at least 6.0 (LLM.int8).</source>
+   <translation>Kanäle von X mit einem |x| von mindestens 6,0 (LLM.int8).</translation>
+  </message>
+  <message>
+   <source>Channels of the current linear</source>
+   <translation>Kanäle der aktuellen Schicht</translation>
+  </message>
+  <message>
+   <source>Channels that stand out in a weight, a norm or an input, the largest ratio to the median first</source>
+   <translation>Kanäle, die in einem Gewicht, einer Norm oder einem Eingang herausragen, das größte Verhältnis zum Median zuerst</translation>
+  </message>
+  <message>
+   <source>Channels to follow</source>
+   <translation>Kanäle zum Verfolgen</translation>
+  </message>
+  <message>
+   <source>Channels worth following</source>
+   <translation>Verfolgenswerte Kanäle</translation>
+  </message>
+  <message>
+   <source>Channels, ranked</source>
+   <translation>Kanäle, geordnet</translation>
+  </message>
+  <message>
+   <source>Choice</source>
+   <translation>Wahl</translation>
+  </message>
+  <message>
+   <source>Choice %1 as SPEC</source>
+   <translation>Wahl %1 als SPEC</translation>
+  </message>
+  <message>
+   <source>Choice as SPEC</source>
+   <translation>Wahl als SPEC</translation>
+  </message>
+  <message>
+   <source>Choose a file.</source>
+   <translation>Eine Datei wählen.</translation>
+  </message>
+  <message>
+   <source>Choose a smoothing group, or a linear that has one.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Clear &amp;selection</source>
+   <translation>Auswahl auf&amp;heben</translation>
+  </message>
+  <message>
+   <source>Clear the list</source>
+   <translation>Liste leeren</translation>
+  </message>
+  <message>
+   <source>Click a cell of the overview to see its weights here</source>
+   <translation>Auf ein Feld der Übersicht klicken, um hier seine Gewichte zu sehen</translation>
+  </message>
+  <message>
+   <source>Click a channel to follow it through all blocks.</source>
+   <translation>Auf einen Kanal klicken, um ihm durch alle Blöcke zu folgen.</translation>
+  </message>
+  <message>
+   <source>Click, Ctrl+click, Shift+click</source>
+   <translation>Klick, Strg+Klick, Umschalt+Klick</translation>
+  </message>
+  <message>
+   <source>Click: its matrix, this channel pinned</source>
+   <translation>Klick: die Matrix, dieser Kanal angeheftet</translation>
+  </message>
+  <message>
+   <source>Close %1 (View menu brings it back)</source>
+   <translation>%1 schließen (das Menü Ansicht holt es zurück)</translation>
+  </message>
+  <message>
+   <source>Codes need the weight files; only statistics are open.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Codes of the format that no weight has.</source>
+   <translation>Codes des Formats, die kein Gewicht hat.</translation>
+  </message>
+  <message>
+   <source>Codes used under A and B</source>
+   <translation>Unter A und B benutzte Codes</translation>
+  </message>
+  <message>
+   <source>Colour scale</source>
+   <translation>Farbskala</translation>
+  </message>
+  <message>
+   <source>Colours by rank: every colour as often (L)</source>
+   <translation>Farben nach Rang: jede Farbe gleich oft (L)</translation>
+  </message>
+  <message>
+   <source>Colours by the logarithm of the value (L)</source>
+   <translation>Farben nach dem Logarithmus des Wertes (L)</translation>
+  </message>
+  <message>
+   <source>Colours by value (L)</source>
+   <translation>Farben nach dem Wert (L)</translation>
+  </message>
+  <message>
+   <source>Column peak</source>
+   <translation>Spaltenspitze</translation>
+  </message>
+  <message>
+   <source>Column peak ratio</source>
+   <translation>Spaltenspitzenverhältnis</translation>
+  </message>
+  <message>
+   <source>Column-normalised: no norm feeds this linear.</source>
+   <translation>Spaltennormiert: keine Norm speist diese Schicht.</translation>
+  </message>
+  <message>
+   <source>Comma-separated values (*.csv)</source>
+   <translation>Durch Komma getrennte Werte (*.csv)</translation>
+  </message>
+  <message>
+   <source>Common choices for %1</source>
+   <translation>Übliche Wahlen für %1</translation>
+  </message>
+  <message>
+   <source>Compare</source>
+   <translation>Vergleich</translation>
+  </message>
+  <message>
+   <source>Condition</source>
+   <translation>Kondition</translation>
+  </message>
+  <message>
+   <source>Condition number of X</source>
+   <translation>Konditionszahl von X</translation>
+  </message>
+  <message>
+   <source>Copied.</source>
+   <translation>Kopiert.</translation>
+  </message>
+  <message>
+   <source>Copied: %1</source>
+   <translation>Kopiert: %1</translation>
+  </message>
+  <message>
+   <source>Copy &amp;analyze command</source>
+   <translation>&amp;analyze-Befehl kopieren</translation>
+  </message>
+  <message>
+   <source>Copy &amp;diagnose command</source>
+   <translation>&amp;diagnose-Befehl kopieren</translation>
+  </message>
+  <message>
+   <source>Copy &amp;error command</source>
+   <translation>&amp;error-Befehl kopieren</translation>
+  </message>
+  <message>
+   <source>Copy &amp;numbers</source>
+   <translation>&amp;Zahlen kopieren</translation>
+  </message>
+  <message>
+   <source>Copy &amp;picture</source>
+   <translation>&amp;Bild kopieren</translation>
+  </message>
+  <message>
+   <source>Copy &amp;plan set command</source>
+   <translation>„plan set“-Befehl k&amp;opieren</translation>
+  </message>
+  <message>
+   <source>Copy &amp;stats command</source>
+   <translation>&amp;stats-Befehl kopieren</translation>
+  </message>
+  <message>
+   <source>Copy &amp;table</source>
+   <translation>&amp;Tabelle kopieren</translation>
+  </message>
+  <message>
+   <source>Copy all</source>
+   <translation>Alles kopieren</translation>
+  </message>
+  <message>
+   <source>Copy as comman&amp;d</source>
+   <translation>Als Be&amp;fehl kopieren</translation>
+  </message>
+  <message>
+   <source>Copy as command</source>
+   <translation>Als Befehl kopieren</translation>
+  </message>
+  <message>
+   <source>Copy as qloupe &amp;command</source>
+   <translation>Als qloupe-&amp;Befehl kopieren</translation>
+  </message>
+  <message>
+   <source>Copy as qloupe command</source>
+   <translation>Als qloupe-Befehl kopieren</translation>
+  </message>
+  <message>
+   <source>Copy error</source>
+   <translation>Fehler kopieren</translation>
+  </message>
+  <message>
+   <source>Copy names</source>
+   <translation>Namen kopieren</translation>
+  </message>
+  <message>
+   <source>Copy picture</source>
+   <translation>Bild kopieren</translation>
+  </message>
+  <message>
+   <source>Copy plan &amp;table</source>
+   <translation>Plan&amp;tabelle kopieren</translation>
+  </message>
+  <message>
+   <source>Copy rows</source>
+   <translation>Zeilen kopieren</translation>
+  </message>
+  <message>
+   <source>Copy the command</source>
+   <translation>Befehl kopieren</translation>
+  </message>
+  <message>
+   <source>Copy the command line that does the same</source>
+   <translation>Die Befehlszeile kopieren, die dasselbe tut</translation>
+  </message>
+  <message>
+   <source>Copy the explanation</source>
+   <translation>Erklärung kopieren</translation>
+  </message>
+  <message>
+   <source>Copy the finding</source>
+   <translation>Befund kopieren</translation>
+  </message>
+  <message>
+   <source>Copy the message</source>
+   <translation>Meldung kopieren</translation>
+  </message>
+  <message>
+   <source>Copy the numbers of the view with the focus, tab-separated (in a view: Ctrl+C)</source>
+   <translation>Die Zahlen der Ansicht mit dem Fokus kopieren, durch Tabulatoren getrennt (in einer Ansicht: Strg+C)</translation>
+  </message>
+  <message>
+   <source>Copy the selected rows of the plan table, tab-separated (in the table: Ctrl+C)</source>
+   <translation>Die ausgewählten Zeilen der Plantabelle kopieren, durch Tabulatoren getrennt (in der Tabelle: Strg+C)</translation>
+  </message>
+  <message>
+   <source>Copy the text of the error</source>
+   <translation>Den Text des Fehlers kopieren</translation>
+  </message>
+  <message>
+   <source>Copy the view with the focus as a picture (in a view: Ctrl+Shift+C)</source>
+   <translation>Die Ansicht mit dem Fokus als Bild kopieren (in einer Ansicht: Strg+Umschalt+C)</translation>
+  </message>
+  <message>
+   <source>Copy values</source>
+   <translation>Werte kopieren</translation>
+  </message>
+  <message>
+   <source>Copy values as CSV</source>
+   <translation>Werte als CSV kopieren</translation>
+  </message>
+  <message>
+   <source>Cost</source>
+   <translation>Kosten</translation>
+  </message>
+  <message>
+   <source>Count &amp;NaN, Inf and zeros</source>
+   <translation>&amp;NaN, Inf und Nullen zählen</translation>
+  </message>
+  <message>
+   <source>Counting NaN, Inf and zeros</source>
+   <translation>NaN, Inf und Nullen werden gezählt</translation>
+  </message>
+  <message>
+   <source>Counting codes…</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Counting the codes of %1</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Counting windows</source>
+   <translation>Fenster werden gezählt</translation>
+  </message>
+  <message>
+   <source>Counting…</source>
+   <translation>Wird gezählt…</translation>
+  </message>
+  <message>
+   <source>Ctrl+C, Ctrl+Shift+C</source>
+   <translation>Strg+C, Strg+Umschalt+C</translation>
+  </message>
+  <message>
+   <source>Ctrl+T</source>
+   <translation>Strg+T</translation>
+  </message>
+  <message>
+   <source>Ctrl+wheel, middle drag, F</source>
+   <translation>Strg+Rad, mittlere Taste ziehen, F</translation>
+  </message>
+  <message>
+   <source>Dark colours</source>
+   <translation>Dunkle Farben</translation>
+  </message>
+  <message>
+   <source>Data-free: the norm's weight for X</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Data: %1</source>
+   <translation>Daten: %1</translation>
+  </message>
+  <message>
+   <source>Dead codes</source>
+   <translation>Tote Codes</translation>
+  </message>
+  <message>
+   <source>Demo model %1: %2</source>
+   <translation>Demo-Modell %1: %2</translation>
+  </message>
+  <message>
+   <source>Demo models</source>
+   <translation>Demo-Modelle</translation>
+  </message>
+  <message>
+   <source>Details</source>
+   <translation>Einzelheiten</translation>
+  </message>
+  <message>
+   <source>Diagnosing</source>
+   <translation>Diagnose läuft</translation>
+  </message>
+  <message>
+   <source>Discard</source>
+   <translation>Verwerfen</translation>
+  </message>
+  <message>
+   <source>Dismiss</source>
+   <translation>Schließen</translation>
+  </message>
+  <message>
+   <source>Done, %1</source>
+   <translation>Fertig, %1</translation>
+  </message>
+  <message>
+   <source>Double-click</source>
+   <translation>Doppelklick</translation>
+  </message>
+  <message>
+   <source>Drawing the compared errors</source>
+   <translation>Die verglichenen Fehler werden gezeichnet</translation>
+  </message>
+  <message>
+   <source>Drawing the matrix</source>
+   <translation>Die Matrix wird gezeichnet</translation>
+  </message>
+  <message>
+   <source>Drop a folder or file here</source>
+   <translation>Ordner oder Datei hier ablegen</translation>
+  </message>
+  <message>
+   <source>Drop the what-if; the plan stays as it is</source>
+   <translation>Die Probe verwerfen; der Plan bleibt, wie er ist</translation>
+  </message>
+  <message>
+   <source>Drop what is tried and not applied</source>
+   <translation>Verwerfen, was ausprobiert und nicht angewendet ist</translation>
+  </message>
+  <message>
+   <source>E&amp;xpert coverage…</source>
+   <translation>Abdeckung der E&amp;xperten…</translation>
+  </message>
+  <message>
+   <source>E&amp;xplain</source>
+   <translation>Er&amp;klären</translation>
+  </message>
+  <message>
+   <source>Edit the choice of the current linear as SPEC (in the table: F2)</source>
+   <translation>Die Wahl der aktuellen Schicht als SPEC bearbeiten (in der Tabelle: F2)</translation>
+  </message>
+  <message>
+   <source>Edits cannot be kept against a crash: %1</source>
+   <translation>Änderungen können nicht gegen einen Absturz gesichert werden: %1</translation>
+  </message>
+  <message>
+   <source>Edits pass over locked linears</source>
+   <translation>Änderungen übergehen gesperrte Schichten</translation>
+  </message>
+  <message>
+   <source>Edits pass over locked linears (Ctrl+K)</source>
+   <translation>Änderungen übergehen gesperrte Schichten (Strg+K)</translation>
+  </message>
+  <message>
+   <source>Eff. rank</source>
+   <translation>Eff. Rang</translation>
+  </message>
+  <message>
+   <source>Effective rank of X</source>
+   <translation>Effektiver Rang von X</translation>
+  </message>
+  <message>
+   <source>Empty cell.</source>
+   <translation>Leeres Feld.</translation>
+  </message>
+  <message>
+   <source>Enter</source>
+   <translation>Eingabe</translation>
+  </message>
+  <message>
+   <source>Error</source>
+   <translation>Fehler</translation>
+  </message>
+  <message>
+   <source>Error at alpha %1</source>
+   <translation>Fehler bei alpha %1</translation>
+  </message>
+  <message>
+   <source>Error by</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Error by %1</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Error by %1, %2: least %3 at %4, %5.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Error by %1: nothing is measured yet.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Error by alpha</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Error by alpha of %1, alpha %2 is tried.</source>
+   <translation>Fehler nach alpha von %1, ausprobiert wird alpha %2.</translation>
+  </message>
+  <message>
+   <source>Error by alpha of %1, no smoothing is tried.</source>
+   <translation>Fehler nach alpha von %1, ausprobiert wird keine Glättung.</translation>
+  </message>
+  <message>
+   <source>Error by alpha of %1: at alpha %2 the error is %3.</source>
+   <translation>Fehler nach alpha von %1: bei alpha %2 ist der Fehler %3.</translation>
+  </message>
+  <message>
+   <source>Error by alpha, %1</source>
+   <translation>Fehler nach alpha, %1</translation>
+  </message>
+  <message>
+   <source>Error by alpha: nothing is measured yet.</source>
+   <translation>Fehler nach alpha: noch ist nichts gemessen.</translation>
+  </message>
+  <message>
+   <source>Error by choice</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Error by column (input channel)</source>
+   <translation>Fehler nach Spalte (Eingangskanal)</translation>
+  </message>
+  <message>
+   <source>Error by row (output channel)</source>
+   <translation>Fehler nach Zeile (Ausgangskanal)</translation>
+  </message>
+  <message>
+   <source>Error of %1 without smoothing</source>
+   <translation>Fehler von %1 ohne Glättung</translation>
+  </message>
+  <message>
+   <source>Error of the outputs on data with the weights quantized.</source>
+   <translation>Fehler der Ausgänge auf Daten mit quantisierten Gewichten.</translation>
+  </message>
+  <message>
+   <source>Error of the outputs on the token sample with the activations quantized.</source>
+   <translation>Fehler der Ausgänge auf der Token-Stichprobe mit quantisierten Aktivierungen.</translation>
+  </message>
+  <message>
+   <source>Error of the outputs on the token sample with weights and activations quantized.</source>
+   <translation>Fehler der Ausgänge auf der Token-Stichprobe mit quantisierten Gewichten und Aktivierungen.</translation>
+  </message>
+  <message>
+   <source>Error over alpha of %1</source>
+   <translation>Fehler über alpha von %1</translation>
+  </message>
+  <message>
+   <source>Error over alpha, channels before and after, and the fold</source>
+   <translation>Fehler über alpha, Kanäle vorher und nachher und die Faltung</translation>
+  </message>
+  <message>
+   <source>Error share</source>
+   <translation>Fehleranteil</translation>
+  </message>
+  <message>
+   <source>Error: %1</source>
+   <translation>Fehler: %1</translation>
+  </message>
+  <message>
+   <source>Errors by choice</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Errors if every linear were int8 per output channel</source>
+   <translation>Fehler, wenn jede Schicht int8 pro Ausgangskanal wäre</translation>
+  </message>
+  <message>
+   <source>Errors of %1 under A, %2, and B, %3.</source>
+   <translation>Fehler von %1 unter A, %2, und B, %3.</translation>
+  </message>
+  <message>
+   <source>Errors of %1: A %2, B %3</source>
+   <translation>Fehler von %1: A %2, B %3</translation>
+  </message>
+  <message>
+   <source>Errors under the plan's choices; a what-if on the selection is shown at once</source>
+   <translation>Fehler unter den Wahlen des Plans; eine Probe auf der Auswahl wird sofort gezeigt</translation>
+  </message>
+  <message>
+   <source>Every expert saw tokens (%1).</source>
+   <translation>Jeder Experte sah Tokens (%1).</translation>
+  </message>
+  <message>
+   <source>Everything can be expressed</source>
+   <translation>Alles lässt sich ausdrücken</translation>
+  </message>
+  <message>
+   <source>Expert coverage</source>
+   <translation>Abdeckung der Experten</translation>
+  </message>
+  <message>
+   <source>Explaining a linear</source>
+   <translation>Eine Schicht wird erklärt</translation>
+  </message>
+  <message>
+   <source>Explanation</source>
+   <translation>Erklärung</translation>
+  </message>
+  <message>
+   <source>Explanation copied.</source>
+   <translation>Erklärung kopiert.</translation>
+  </message>
+  <message>
+   <source>Export plan</source>
+   <translation>Plan exportieren</translation>
+  </message>
+  <message>
+   <source>Export plan…</source>
+   <translation>Plan exportieren…</translation>
+  </message>
+  <message>
+   <source>Export to</source>
+   <translation>Exportieren nach</translation>
+  </message>
+  <message>
+   <source>Exported %1</source>
+   <translation>%1 exportiert</translation>
+  </message>
+  <message>
+   <source>Export…</source>
+   <translation>Export…</translation>
+  </message>
+  <message>
+   <source>F&amp;ilter the tree</source>
+   <translation>Baum f&amp;iltern</translation>
+  </message>
+  <message>
+   <source>F2</source>
+   <translation>F2</translation>
+  </message>
+  <message>
+   <source>F: fit all</source>
+   <translation>F: alles einpassen</translation>
+  </message>
+  <message>
+   <source>Factors that are powers of two change exponents only, so that folding is exact also in %1.</source>
+   <translation>Faktoren, die Zweierpotenzen sind, ändern nur Exponenten, so dass die Faltung auch in %1 exakt ist.</translation>
+  </message>
+  <message>
+   <source>File</source>
+   <translation>Datei</translation>
+  </message>
+  <message>
+   <source>File or folder to write</source>
+   <translation>Zu schreibende Datei oder Ordner</translation>
+  </message>
+  <message>
+   <source>Filter linears by name</source>
+   <translation>Schichten nach Namen filtern</translation>
+  </message>
+  <message>
+   <source>Filter rows</source>
+   <translation>Zeilen filtern</translation>
+  </message>
+  <message>
+   <source>Filter the plan table</source>
+   <translation>Plantabelle filtern</translation>
+  </message>
+  <message>
+   <source>Filter: text or /regex/</source>
+   <translation>Filter: Text oder /Regex/</translation>
+  </message>
+  <message>
+   <source>Find any action by a part of its name</source>
+   <translation>Eine Aktion nach einem Teil ihres Namens finden</translation>
+  </message>
+  <message>
+   <source>Find any action by a part of its name (Ctrl+Shift+P)</source>
+   <translation>Eine Aktion nach einem Teil ihres Namens finden (Strg+Umschalt+P)</translation>
+  </message>
+  <message>
+   <source>Find linears by name in the tree; in the plan table it filters its rows</source>
+   <translation>Schichten im Baum nach Namen finden; in der Plantabelle werden deren Zeilen gefiltert</translation>
+  </message>
+  <message>
+   <source>Find out what quantization does to each layer</source>
+   <translation>Herausfinden, was Quantisierung mit jeder Schicht macht</translation>
+  </message>
+  <message>
+   <source>Finding</source>
+   <translation>Befund</translation>
+  </message>
+  <message>
+   <source>Findings</source>
+   <translation>Befunde</translation>
+  </message>
+  <message>
+   <source>Finished blocks of the same text and settings are normally not run again</source>
+   <translation>Fertige Blöcke desselben Textes und derselben Einstellungen werden normalerweise nicht wiederholt</translation>
+  </message>
+  <message>
+   <source>Fit</source>
+   <translation>Einpassen</translation>
+  </message>
+  <message>
+   <source>Fit everything</source>
+   <translation>Alles einpassen</translation>
+  </message>
+  <message>
+   <source>Fit the curves</source>
+   <translation>Die Kurven einpassen</translation>
+  </message>
+  <message>
+   <source>Flavour</source>
+   <translation>Variante</translation>
+  </message>
+  <message>
+   <source>Float or dock %1</source>
+   <translation>%1 ablösen oder andocken</translation>
+  </message>
+  <message>
+   <source>Float or dock the tables</source>
+   <translation>Die Tabellen ablösen oder andocken</translation>
+  </message>
+  <message>
+   <source>Fold</source>
+   <translation>Faltung</translation>
+  </message>
+  <message>
+   <source>Folding is %1.</source>
+   <translation>Faltung: %1.</translation>
+  </message>
+  <message>
+   <source>Folding then rounds nothing in the file; the error changes a little</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Follow %1 in all blocks</source>
+   <translation>%1 in allen Blöcken verfolgen</translation>
+  </message>
+  <message>
+   <source>Follow in all blocks</source>
+   <translation>In allen Blöcken verfolgen</translation>
+  </message>
+  <message>
+   <source>Following a channel</source>
+   <translation>Ein Kanal wird verfolgt</translation>
+  </message>
+  <message>
+   <source>Following the residual stream</source>
+   <translation>Der Residualstrom wird verfolgt</translation>
+  </message>
+  <message>
+   <source>Formula</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Fourth standardised moment of the weights; a Gaussian has 3.</source>
+   <translation>Viertes standardisiertes Moment der Gewichte; eine Gaußverteilung hat 3.</translation>
+  </message>
+  <message>
+   <source>Full screen (F11)</source>
+   <translation>Vollbild (F11)</translation>
+  </message>
+  <message>
+   <source>Fused siblings %1 differ: runtimes refuse that</source>
+   <translation>Verschmolzene Geschwister %1 unterscheiden sich: Laufzeiten weisen das zurück</translation>
+  </message>
+  <message>
+   <source>Fused siblings too</source>
+   <translation>Verschmolzene Geschwister auch</translation>
+  </message>
+  <message>
+   <source>Gaussian weights would have %1 dead codes.</source>
+   <translation>Gaußsche Gewichte hätten %1 tote Codes.</translation>
+  </message>
+  <message>
+   <source>Go on</source>
+   <translation>Fortsetzen</translation>
+  </message>
+  <message>
+   <source>Go on with the job</source>
+   <translation>Den Auftrag fortsetzen</translation>
+  </message>
+  <message>
+   <source>Go to the linear before</source>
+   <translation>Zur Schicht davor gehen</translation>
+  </message>
+  <message>
+   <source>Go to the linear with a finding before</source>
+   <translation>Zur vorigen Schicht mit einem Befund gehen</translation>
+  </message>
+  <message>
+   <source>Go to the next linear in network order</source>
+   <translation>Zur nächsten Schicht in Netzreihenfolge gehen</translation>
+  </message>
+  <message>
+   <source>Go to the next linear with a finding</source>
+   <translation>Zur nächsten Schicht mit einem Befund gehen</translation>
+  </message>
+  <message>
+   <source>Granularity</source>
+   <translation>Granularität</translation>
+  </message>
+  <message>
+   <source>Group</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Group %1</source>
+   <translation>Gruppe %1</translation>
+  </message>
+  <message>
+   <source>Group &amp;128</source>
+   <translation>Gruppe &amp;128</translation>
+  </message>
+  <message>
+   <source>Group &amp;32</source>
+   <translation>Gruppe &amp;32</translation>
+  </message>
+  <message>
+   <source>Group &amp;64</source>
+   <translation>Gruppe &amp;64</translation>
+  </message>
+  <message>
+   <source>Group boundaries</source>
+   <translation>Gruppengrenzen</translation>
+  </message>
+  <message>
+   <source>Group size</source>
+   <translation>Gruppengröße</translation>
+  </message>
+  <message>
+   <source>Guides</source>
+   <translation>Anleitungen</translation>
+  </message>
+  <message>
+   <source>Hand the plan to the tools that quantize and serve</source>
+   <translation>Den Plan den Werkzeugen übergeben, die quantisieren und ausliefern</translation>
+  </message>
+  <message>
+   <source>Heavy tails</source>
+   <translation>Schwere Ränder</translation>
+  </message>
+  <message>
+   <source>Hessian salience: map, column ranking, damping, conditioning</source>
+   <translation>Hesse-Salienz: Karte, Spaltenrang, Dämpfung, Kondition</translation>
+  </message>
+  <message>
+   <source>How far the readers' outputs move by folding alone, without quantization, all computed in float32: rounding errors, nothing else.</source>
+   <translation>Wie weit sich die Ausgänge der Leser allein durch die Faltung bewegen, ohne Quantisierung, alles in float32 gerechnet: Rundungsfehler, sonst nichts.</translation>
+  </message>
+  <message>
+   <source>How many weights share a scale, for the current linear, without smoothing</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>How the codes are found</source>
+   <translation>Wie die Codes gefunden werden</translation>
+  </message>
+  <message>
+   <source>How the text is cut and what counts; figures of different protocols differ</source>
+   <translation>Wie der Text zerschnitten wird und was zählt; Zahlen verschiedener Protokolle unterscheiden sich</translation>
+  </message>
+  <message>
+   <source>How to find and repair what quantization breaks</source>
+   <translation>Finden und beheben, was Quantisierung zerstört</translation>
+  </message>
+  <message>
+   <source>Hugging Face cache</source>
+   <translation>Hugging-Face-Cache</translation>
+  </message>
+  <message>
+   <source>If %1</source>
+   <translation>Bei %1</translation>
+  </message>
+  <message>
+   <source>Import activations</source>
+   <translation>Aktivierungen importieren</translation>
+  </message>
+  <message>
+   <source>Import activations…</source>
+   <translation>Aktivierungen importieren…</translation>
+  </message>
+  <message>
+   <source>Imported activations from %1</source>
+   <translation>Aktivierungen aus %1 importiert</translation>
+  </message>
+  <message>
+   <source>Importing activations from %1</source>
+   <translation>Aktivierungen werden aus %1 importiert</translation>
+  </message>
+  <message>
+   <source>Import…</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>In the views</source>
+   <translation>In den Ansichten</translation>
+  </message>
+  <message>
+   <source>Input</source>
+   <translation>Eingang</translation>
+  </message>
+  <message>
+   <source>Input channels: columns of W</source>
+   <translation>Eingangskanäle: Spalten von W</translation>
+  </message>
+  <message>
+   <source>Input of the linear on the sampled tokens: tokens × channels</source>
+   <translation>Eingang der Schicht auf den Tokens der Stichprobe: Tokens × Kanäle</translation>
+  </message>
+  <message>
+   <source>Inspector</source>
+   <translation>Inspektor</translation>
+  </message>
+  <message>
+   <source>Inspector (%1)</source>
+   <translation>Inspektor (%1)</translation>
+  </message>
+  <message>
+   <source>Integer and floating-point formats, for the current linear, without smoothing</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Integer formats of 2 to 8 bits, for the current linear, without smoothing</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Its edits were kept. Restoring them is one step that can be undone.</source>
+   <translation>Seine Änderungen wurden aufbewahrt. Sie wiederherzustellen ist ein Schritt, der sich rückgängig machen lässt.</translation>
+  </message>
+  <message>
+   <source>Job</source>
+   <translation>Auftrag</translation>
+  </message>
+  <message>
+   <source>Jobs</source>
+   <translation>Aufträge</translation>
+  </message>
+  <message>
+   <source>Jobs (%1)</source>
+   <translation>Aufträge (%1)</translation>
+  </message>
+  <message>
+   <source>KL</source>
+   <translation>KL</translation>
+  </message>
+  <message>
+   <source>KL divergence</source>
+   <translation>KL-Divergenz</translation>
+  </message>
+  <message>
+   <source>Keep 16 bit</source>
+   <translation>16 Bit behalten</translation>
+  </message>
+  <message>
+   <source>Keep second moments in the &amp;file</source>
+   <translation>Zweite Momente in der &amp;Datei behalten</translation>
+  </message>
+  <message>
+   <source>Keep these curves as a faint reference while the choice changes (P); Shift+P removes them</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Kendall's tau</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Kendall's tau between the metrics</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Keyboard shortcuts</source>
+   <translation>Tastenkürzel</translation>
+  </message>
+  <message>
+   <source>Kurtosis</source>
+   <translation>Kurtosis</translation>
+  </message>
+  <message>
+   <source>Largest absolute activation at the input, in activation units.</source>
+   <translation>Größte Aktivierung am Eingang dem Betrag nach, in Einheiten der Aktivierungen.</translation>
+  </message>
+  <message>
+   <source>Largest absolute weight, in weight units; does not depend on the choice.</source>
+   <translation>Größtes Gewicht dem Betrag nach, in Einheiten der Gewichte; hängt nicht von der Wahl ab.</translation>
+  </message>
+  <message>
+   <source>Largest error of a weight</source>
+   <translation>Größter Fehler eines Gewichts</translation>
+  </message>
+  <message>
+   <source>Largest minus smallest rank: where the metrics disagree most.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Largest norm-weighted error under int8 per channel, exact, all weights</source>
+   <translation>Größter normgewichteter Fehler unter int8 pro Kanal, exakt, alle Gewichte</translation>
+  </message>
+  <message>
+   <source>Largest over median absmax of the channels of X.</source>
+   <translation>Größter über medianem Betrag der Kanäle von X.</translation>
+  </message>
+  <message>
+   <source>Largest over median absmax of the input channels.</source>
+   <translation>Größter über medianem Betrag der Eingangskanäle.</translation>
+  </message>
+  <message>
+   <source>Largest over smallest eigenvalue of the second moment of the input.</source>
+   <translation>Größter über kleinstem Eigenwert des zweiten Moments des Eingangs.</translation>
+  </message>
+  <message>
+   <source>Largest under %1: %2 at %3.</source>
+   <translation>Größter unter %1: %2 bei %3.</translation>
+  </message>
+  <message>
+   <source>Largest |w|</source>
+   <translation>Größtes |w|</translation>
+  </message>
+  <message>
+   <source>Largest |w| of the channel, in weight units</source>
+   <translation>Größtes |w| des Kanals, in Einheiten der Gewichte</translation>
+  </message>
+  <message>
+   <source>Largest |w| over the median of all channels</source>
+   <translation>Größtes |w| über dem Median aller Kanäle</translation>
+  </message>
+  <message>
+   <source>Largest |x|</source>
+   <translation>Größtes |x|</translation>
+  </message>
+  <message>
+   <source>Largest |x| that arrives in the channel, over all tokens</source>
+   <translation>Größtes |x|, das im Kanal ankommt, über alle Tokens</translation>
+  </message>
+  <message>
+   <source>Leave the weights of the selection as stored</source>
+   <translation>Die Gewichte der Auswahl lassen, wie sie gespeichert sind</translation>
+  </message>
+  <message>
+   <source>Light colours</source>
+   <translation>Helle Farben</translation>
+  </message>
+  <message>
+   <source>Light or dark as the desktop is</source>
+   <translation>Hell oder dunkel, wie der Desktop</translation>
+  </message>
+  <message>
+   <source>Lin</source>
+   <translation>Lin</translation>
+  </message>
+  <message>
+   <source>Linear</source>
+   <translation>Schicht</translation>
+  </message>
+  <message>
+   <source>Linear colours (L)</source>
+   <translation>Lineare Farben (L)</translation>
+  </message>
+  <message>
+   <source>Linear values</source>
+   <translation>Lineare Werte</translation>
+  </message>
+  <message>
+   <source>Linear, logarithmic or quantile colours</source>
+   <translation>Lineare, logarithmische oder Quantilfarben</translation>
+  </message>
+  <message>
+   <source>Linears %1 %2 &lt;b&gt;%3&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;&amp;nbsp;Average &lt;b&gt;%4&lt;/b&gt; bits/weight</source>
+   <translation>Schichten %1 %2 &lt;b&gt;%3&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;&amp;nbsp;Mittel &lt;b&gt;%4&lt;/b&gt; Bits/Gewicht</translation>
+  </message>
+  <message>
+   <source>Linears whose norm-weighted error is above the target under int8 per channel, measured</source>
+   <translation>Schichten, deren normgewichteter Fehler unter int8 pro Kanal über dem Ziel liegt, gemessen</translation>
+  </message>
+  <message>
+   <source>Loading %1</source>
+   <translation>%1 wird geladen</translation>
+  </message>
+  <message>
+   <source>Lock</source>
+   <translation>Sperren</translation>
+  </message>
+  <message>
+   <source>Locked</source>
+   <translation>Gesperrt</translation>
+  </message>
+  <message>
+   <source>Log</source>
+   <translation>Log</translation>
+  </message>
+  <message>
+   <source>Logarithmic colours</source>
+   <translation>Logarithmische Farben</translation>
+  </message>
+  <message>
+   <source>Logarithmic colours (L)</source>
+   <translation>Logarithmische Farben (L)</translation>
+  </message>
+  <message>
+   <source>Logarithmic errors</source>
+   <translation>Logarithmische Fehler</translation>
+  </message>
+  <message>
+   <source>Logarithmic shares</source>
+   <translation>Logarithmische Anteile</translation>
+  </message>
+  <message>
+   <source>Logarithmic values</source>
+   <translation>Logarithmische Werte</translation>
+  </message>
+  <message>
+   <source>Look at every tensor, not only the linears</source>
+   <translation>Jeden Tensor ansehen, nicht nur die Schichten</translation>
+  </message>
+  <message>
+   <source>Looking at the activations</source>
+   <translation>Aktivierungen werden angesehen</translation>
+  </message>
+  <message>
+   <source>Looking at the model…</source>
+   <translation>Das Modell wird angesehen…</translation>
+  </message>
+  <message>
+   <source>Looking at tokenizer and model</source>
+   <translation>Tokenizer und Modell werden angesehen</translation>
+  </message>
+  <message>
+   <source>Looking for models</source>
+   <translation>Modelle werden gesucht</translation>
+  </message>
+  <message>
+   <source>M, G</source>
+   <translation>M, G</translation>
+  </message>
+  <message>
+   <source>MLP</source>
+   <translation>MLP</translation>
+  </message>
+  <message>
+   <source>MLP down</source>
+   <translation>MLP down</translation>
+  </message>
+  <message>
+   <source>Magnitude of the weights</source>
+   <translation>Betrag der Gewichte</translation>
+  </message>
+  <message>
+   <source>Make the choice of the current linear %1 (key %1)</source>
+   <translation>Der aktuellen Schicht die Wahl %1 geben (Taste %1)</translation>
+  </message>
+  <message>
+   <source>Matrices, norms and inputs where the channel is %1 times the median or more</source>
+   <translation>Matrizen, Normen und Eingänge, in denen der Kanal das %1-Fache des Medians oder mehr hat</translation>
+  </message>
+  <message>
+   <source>Matrix</source>
+   <translation>Matrix</translation>
+  </message>
+  <message>
+   <source>Matrix · %1</source>
+   <translation>Matrix · %1</translation>
+  </message>
+  <message>
+   <source>Max</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Mean KL divergence of the logits from the model as it is, in nats</source>
+   <translation>Mittlere KL-Divergenz der Logits vom Modell, wie es ist, in nats</translation>
+  </message>
+  <message>
+   <source>Mean over channels of the fourth standardised moment of X; a Gaussian has 3.</source>
+   <translation>Mittel über die Kanäle des vierten standardisierten Moments von X; eine Gaußverteilung hat 3.</translation>
+  </message>
+  <message>
+   <source>Mean over predictions, of the logits from the model as it is, in nats</source>
+   <translation>Mittel über die Vorhersagen, der Logits vom Modell, wie es ist, in nats</translation>
+  </message>
+  <message>
+   <source>Mean −ln p a prediction of the model as it is</source>
+   <translation>Mittleres −ln p einer Vorhersage des Modells, wie es ist</translation>
+  </message>
+  <message>
+   <source>Mean −ln p a prediction under the plan</source>
+   <translation>Mittleres −ln p einer Vorhersage unter dem Plan</translation>
+  </message>
+  <message>
+   <source>Measure error over alpha of every group that can be folded</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Measure there, then open the one statistics file here. Everything that does not need the raw weights works.</source>
+   <translation>Dort messen, dann die eine Statistikdatei hier öffnen. Alles, was nicht die Gewichte selbst braucht, geht.</translation>
+  </message>
+  <message>
+   <source>Measure what is missing; finished layers are kept</source>
+   <translation>Messen, was fehlt; fertige Schichten bleiben</translation>
+  </message>
+  <message>
+   <source>Measuring %1</source>
+   <translation>%1 wird gemessen</translation>
+  </message>
+  <message>
+   <source>Measuring %1 on %2 linears</source>
+   <translation>%1 wird an %2 Schichten gemessen</translation>
+  </message>
+  <message>
+   <source>Measuring %1 on 1 linear</source>
+   <translation>%1 wird an 1 Schicht gemessen</translation>
+  </message>
+  <message>
+   <source>Measuring %1 smoothed groups</source>
+   <translation>%1 geglättete Gruppen werden gemessen</translation>
+  </message>
+  <message>
+   <source>Measuring 1 smoothed group</source>
+   <translation>1 geglättete Gruppe wird gemessen</translation>
+  </message>
+  <message>
+   <source>Measuring a demo model</source>
+   <translation>Ein Demo-Modell wird gemessen</translation>
+  </message>
+  <message>
+   <source>Measuring outputs of %1 linears</source>
+   <translation>Ausgänge von %1 Schichten werden gemessen</translation>
+  </message>
+  <message>
+   <source>Measuring outputs of 1 linear</source>
+   <translation>Ausgänge von 1 Schicht werden gemessen</translation>
+  </message>
+  <message>
+   <source>Measuring…</source>
+   <translation>Wird gemessen…</translation>
+  </message>
+  <message>
+   <source>Median</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Median |x| on the token sample</source>
+   <translation>Medianes |x| auf der Token-Stichprobe</translation>
+  </message>
+  <message>
+   <source>Messages</source>
+   <translation>Meldungen</translation>
+  </message>
+  <message>
+   <source>Method</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Metric</source>
+   <translation>Maß</translation>
+  </message>
+  <message>
+   <source>Migration strength of the smoothing, all readers of the group together</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Migration strength: 0 flattens the weights, 1 flattens the inputs.
+Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Model</source>
+   <translation>Modell</translation>
+  </message>
+  <message>
+   <source>Model tree</source>
+   <translation>Modellbaum</translation>
+  </message>
+  <message>
+   <source>Move the keyboard to the next panel</source>
+   <translation>Die Tastatur in den nächsten Bereich bringen</translation>
+  </message>
+  <message>
+   <source>NaN or Inf</source>
+   <translation>NaN oder Inf</translation>
+  </message>
+  <message>
+   <source>NaN or infinite weights</source>
+   <translation>NaN oder unendliche Gewichte</translation>
+  </message>
+  <message>
+   <source>Needs a mixture of experts and a calibration</source>
+   <translation>Braucht eine Expertenmischung und eine Kalibrierung</translation>
+  </message>
+  <message>
+   <source>Next &amp;linear</source>
+   <translation>Nächste &amp;Schicht</translation>
+  </message>
+  <message>
+   <source>Next &amp;panel</source>
+   <translation>Nächster B&amp;ereich</translation>
+  </message>
+  <message>
+   <source>Next &amp;scale</source>
+   <translation>Nächste &amp;Skala</translation>
+  </message>
+  <message>
+   <source>No action of that name</source>
+   <translation>Keine Aktion dieses Namens</translation>
+  </message>
+  <message>
+   <source>No channel is followed.</source>
+   <translation>Es wird kein Kanal verfolgt.</translation>
+  </message>
+  <message>
+   <source>No expert has been seen yet.</source>
+   <translation>Noch wurde kein Experte gesehen.</translation>
+  </message>
+  <message>
+   <source>No findings so far; the measurement is still running.</source>
+   <translation>Bisher keine Befunde; die Messung läuft noch.</translation>
+  </message>
+  <message>
+   <source>No linear has a finding.</source>
+   <translation>Keine Schicht hat einen Befund.</translation>
+  </message>
+  <message>
+   <source>No linear is compared.</source>
+   <translation>Es wird keine Schicht verglichen.</translation>
+  </message>
+  <message>
+   <source>No linear of this model can be smoothed.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>No matrices of this model are known to share a residual stream.</source>
+   <translation>Von keinen Matrizen dieses Modells ist bekannt, dass sie einen Residualstrom teilen.</translation>
+  </message>
+  <message>
+   <source>No matrix is shown.</source>
+   <translation>Es wird keine Matrix gezeigt.</translation>
+  </message>
+  <message>
+   <source>No metric tells A and B apart yet.</source>
+   <translation>Noch unterscheidet kein Maß A und B.</translation>
+  </message>
+  <message>
+   <source>No model is open.</source>
+   <translation>Es ist kein Modell offen.</translation>
+  </message>
+  <message>
+   <source>No smoothing group is chosen.</source>
+   <translation>Es ist keine Glättungsgruppe gewählt.</translation>
+  </message>
+  <message>
+   <source>No smoothing is tried, so nothing is folded.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>No tokens to show: %1.</source>
+   <translation>Keine Tokens zu zeigen: %1.</translation>
+  </message>
+  <message>
+   <source>Non-zero weights that round to zero.</source>
+   <translation>Gewichte ungleich null, die zu null gerundet werden.</translation>
+  </message>
+  <message>
+   <source>None</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Norm weight |g|</source>
+   <translation>Normgewicht |g|</translation>
+  </message>
+  <message>
+   <source>Norm-weighted</source>
+   <translation>Normgewichtet</translation>
+  </message>
+  <message>
+   <source>Norm-weighted error</source>
+   <translation>Normgewichteter Fehler</translation>
+  </message>
+  <message>
+   <source>Norm-weighted: columns weigh g² of the norm before it.</source>
+   <translation>Normgewichtet: Spalten wiegen g² der Norm davor.</translation>
+  </message>
+  <message>
+   <source>Not a regular expression: %1</source>
+   <translation>Kein regulärer Ausdruck: %1</translation>
+  </message>
+  <message>
+   <source>Not enough memory for this. Close other models or programs and try again.</source>
+   <translation>Dafür reicht der Speicher nicht. Andere Modelle oder Programme schließen und noch einmal versuchen.</translation>
+  </message>
+  <message>
+   <source>Not expressible, and warnings of loaders</source>
+   <translation>Nicht ausdrückbar, und Warnungen der Lader</translation>
+  </message>
+  <message>
+   <source>Not measured yet.</source>
+   <translation>Noch nicht gemessen.</translation>
+  </message>
+  <message>
+   <source>Not now: %1.</source>
+   <translation>Jetzt nicht: %1.</translation>
+  </message>
+  <message>
+   <source>Note: %1</source>
+   <translation>Hinweis: %1</translation>
+  </message>
+  <message>
+   <source>Nothing changed: the plan smooths this group like this already.</source>
+   <translation>Nichts geändert: der Plan glättet diese Gruppe schon so.</translation>
+  </message>
+  <message>
+   <source>Nothing changed: these linears have this choice already, or are locked.</source>
+   <translation>Nichts geändert: diese Schichten haben die Wahl schon oder sind gesperrt.</translation>
+  </message>
+  <message>
+   <source>Nothing is measured under this choice yet.</source>
+   <translation>Unter dieser Wahl ist noch nichts gemessen.</translation>
+  </message>
+  <message>
+   <source>Nothing is measured yet.</source>
+   <translation>Noch ist nichts gemessen.</translation>
+  </message>
+  <message>
+   <source>Nothing is ranked yet.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Nothing opened yet. The first demo model is a good start.</source>
+   <translation>Noch nichts geöffnet. Das erste Demo-Modell ist ein guter Anfang.</translation>
+  </message>
+  <message>
+   <source>Nothing yet</source>
+   <translation>Noch nichts</translation>
+  </message>
+  <message>
+   <source>Nothing yet: jobs, messages and exports are noted here.</source>
+   <translation>Noch nichts: Aufträge, Meldungen und Exporte werden hier vermerkt.</translation>
+  </message>
+  <message>
+   <source>Number format of the input activations: stored in the plan and exported; not measured without activation data</source>
+   <translation>Zahlenformat der Eingangsaktivierungen: wird im Plan gespeichert und exportiert; ohne Aktivierungsdaten nicht gemessen</translation>
+  </message>
+  <message>
+   <source>Number format of the weights</source>
+   <translation>Zahlenformat der Gewichte</translation>
+  </message>
+  <message>
+   <source>Number of the channel, from 0</source>
+   <translation>Nummer des Kanals, ab 0</translation>
+  </message>
+  <message>
+   <source>Number of the window of text, from 0</source>
+   <translation>Nummer des Textfensters, ab 0</translation>
+  </message>
+  <message>
+   <source>Of the perplexity under the plan, from the spread of −ln p</source>
+   <translation>Der Perplexität unter dem Plan, aus der Streuung von −ln p</translation>
+  </message>
+  <message>
+   <source>Offline: no network is used</source>
+   <translation>Offline: es wird kein Netz benutzt</translation>
+  </message>
+  <message>
+   <source>On a machine that can run the model, %1 captures the same statistics into an .h5 file that Import activations reads.</source>
+   <translation>Auf einer Maschine, die das Modell ausführen kann, schneidet %1 dieselbe Statistik in eine .h5-Datei mit, die „Aktivierungen importieren“ liest.</translation>
+  </message>
+  <message>
+   <source>One channel of the residual stream through all blocks</source>
+   <translation>Ein Kanal des Residualstroms durch alle Blöcke</translation>
+  </message>
+  <message>
+   <source>One linear under A and B</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>One scale a row, on the selection</source>
+   <translation>Eine Skala pro Zeile, auf der Auswahl</translation>
+  </message>
+  <message>
+   <source>One scale for 128 input channels, on the selection</source>
+   <translation>Eine Skala für 128 Eingangskanäle, auf der Auswahl</translation>
+  </message>
+  <message>
+   <source>One scale for 16 input channels, on the selection</source>
+   <translation>Eine Skala für 16 Eingangskanäle, auf der Auswahl</translation>
+  </message>
+  <message>
+   <source>One scale for 32 input channels, on the selection</source>
+   <translation>Eine Skala für 32 Eingangskanäle, auf der Auswahl</translation>
+  </message>
+  <message>
+   <source>One scale for 64 input channels, on the selection</source>
+   <translation>Eine Skala für 64 Eingangskanäle, auf der Auswahl</translation>
+  </message>
+  <message>
+   <source>Only statistics are open: open the model itself to see what smoothing does.</source>
+   <translation>Nur Statistik ist offen: das Modell selbst öffnen, um zu sehen, was Glättung bewirkt.</translation>
+  </message>
+  <message>
+   <source>Open</source>
+   <translation>Öffnen</translation>
+  </message>
+  <message>
+   <source>Open %1</source>
+   <translation>%1 öffnen</translation>
+  </message>
+  <message>
+   <source>Open &amp;file…</source>
+   <translation>&amp;Datei öffnen…</translation>
+  </message>
+  <message>
+   <source>Open a folder with config.json and safetensors</source>
+   <translation>Einen Ordner mit config.json und safetensors öffnen</translation>
+  </message>
+  <message>
+   <source>Open file: weights, statistics or plan…</source>
+   <translation>Datei öffnen: Gewichte, Statistik oder Plan…</translation>
+  </message>
+  <message>
+   <source>Open model folder</source>
+   <translation>Modellordner öffnen</translation>
+  </message>
+  <message>
+   <source>Open model folder…</source>
+   <translation>Modellordner öffnen…</translation>
+  </message>
+  <message>
+   <source>Open weights, a statistics file or a plan</source>
+   <translation>Gewichte, eine Statistikdatei oder einen Plan öffnen</translation>
+  </message>
+  <message>
+   <source>Open weights, statistics or a plan</source>
+   <translation>Gewichte, Statistik oder einen Plan öffnen</translation>
+  </message>
+  <message>
+   <source>OpenGL: %1</source>
+   <translation>OpenGL: %1</translation>
+  </message>
+  <message>
+   <source>Opening %1</source>
+   <translation>%1 wird geöffnet</translation>
+  </message>
+  <message>
+   <source>Order of the channels: largest first</source>
+   <translation>Reihenfolge der Kanäle: größte zuerst</translation>
+  </message>
+  <message>
+   <source>Other method</source>
+   <translation>Andere Methode</translation>
+  </message>
+  <message>
+   <source>Outlier channels in the activations</source>
+   <translation>Ausreißerkanäle in den Aktivierungen</translation>
+  </message>
+  <message>
+   <source>Outlier input channels in the weights</source>
+   <translation>Ausreißer-Eingangskanäle in den Gewichten</translation>
+  </message>
+  <message>
+   <source>Output</source>
+   <translation>Ausgang</translation>
+  </message>
+  <message>
+   <source>Output channels of zeros</source>
+   <translation>Ausgangskanäle aus Nullen</translation>
+  </message>
+  <message>
+   <source>Output channels whose largest |w|, and so whose scale, lies in this channel</source>
+   <translation>Ausgangskanäle, deren größtes |w| und damit deren Skala in diesem Kanal liegt</translation>
+  </message>
+  <message>
+   <source>Output channels: rows of W</source>
+   <translation>Ausgangskanäle: Zeilen von W</translation>
+  </message>
+  <message>
+   <source>Output error</source>
+   <translation>Ausgangsfehler</translation>
+  </message>
+  <message>
+   <source>Output error if the normalised activations had unit variance: input channels weigh g² of the norm; without a norm each column weighs the same.</source>
+   <translation>Ausgangsfehler, wenn die normierten Aktivierungen Varianz eins hätten: Eingangskanäle wiegen g² der Norm; ohne Norm wiegt jede Spalte gleich.</translation>
+  </message>
+  <message>
+   <source>Output error, A</source>
+   <translation>Ausgangsfehler, A</translation>
+  </message>
+  <message>
+   <source>Output error, W</source>
+   <translation>Ausgangsfehler, W</translation>
+  </message>
+  <message>
+   <source>Output error, W+A</source>
+   <translation>Ausgangsfehler, W+A</translation>
+  </message>
+  <message>
+   <source>Output errors need activations: calibrate, or import them.</source>
+   <translation>Ausgangsfehler brauchen Aktivierungen: kalibrieren oder importieren.</translation>
+  </message>
+  <message>
+   <source>Output errors of new choices stay exact in later sessions; about 2 × in² bytes a site</source>
+   <translation>Ausgangsfehler neuer Wahlen bleiben in späteren Sitzungen exakt; etwa 2 × in² Bytes pro Stelle</translation>
+  </message>
+  <message>
+   <source>Output, A</source>
+   <translation>Ausgang, A</translation>
+  </message>
+  <message>
+   <source>Output, W</source>
+   <translation>Ausgang, W</translation>
+  </message>
+  <message>
+   <source>Output, W+A</source>
+   <translation>Ausgang, W+A</translation>
+  </message>
+  <message>
+   <source>Over the median channel of the same matrix, norm or input</source>
+   <translation>Über dem medianen Kanal derselben Matrix, Norm oder desselben Eingangs</translation>
+  </message>
+  <message>
+   <source>Overview</source>
+   <translation>Übersicht</translation>
+  </message>
+  <message>
+   <source>Overview: error by block and role</source>
+   <translation>Übersicht: Fehler nach Block und Rolle</translation>
+  </message>
+  <message>
+   <source>PNG picture (*.png);;SVG drawing (*.svg)</source>
+   <translation>PNG-Bild (*.png);;SVG-Zeichnung (*.svg)</translation>
+  </message>
+  <message>
+   <source>Pages</source>
+   <translation>Seiten</translation>
+  </message>
+  <message>
+   <source>Part of a name, or a regular expression between slashes (Ctrl+F)</source>
+   <translation>Teil eines Namens oder ein regulärer Ausdruck zwischen Schrägstrichen (Strg+F)</translation>
+  </message>
+  <message>
+   <source>Passed over: %1.</source>
+   <translation>Übergangen: %1.</translation>
+  </message>
+  <message>
+   <source>Pause</source>
+   <translation>Pause</translation>
+  </message>
+  <message>
+   <source>Pause or go on with the selected job; it keeps what it has</source>
+   <translation>Den ausgewählten Auftrag anhalten oder fortsetzen; er behält, was er hat</translation>
+  </message>
+  <message>
+   <source>Pause the job</source>
+   <translation>Den Auftrag anhalten</translation>
+  </message>
+  <message>
+   <source>Per output &amp;channel</source>
+   <translation>Pro Ausgangs&amp;kanal</translation>
+  </message>
+  <message>
+   <source>Per output channel</source>
+   <translation>Pro Ausgangskanal</translation>
+  </message>
+  <message>
+   <source>Perplexity</source>
+   <translation>Perplexität</translation>
+  </message>
+  <message>
+   <source>Perplexity and logit KL of the model under the plan, on text</source>
+   <translation>Perplexität und Logit-KL des Modells unter dem Plan, auf Text</translation>
+  </message>
+  <message>
+   <source>Picture copied</source>
+   <translation>Bild kopiert</translation>
+  </message>
+  <message>
+   <source>Picture saved as %1</source>
+   <translation>Bild gespeichert als %1</translation>
+  </message>
+  <message>
+   <source>Pin</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Pin current</source>
+   <translation>Aktuelle anheften</translation>
+  </message>
+  <message>
+   <source>Pin input channel %1</source>
+   <translation>Eingangskanal %1 anheften</translation>
+  </message>
+  <message>
+   <source>Pin output channel %1</source>
+   <translation>Ausgangskanal %1 anheften</translation>
+  </message>
+  <message>
+   <source>Pin the curves</source>
+   <translation>Die Kurven anheften</translation>
+  </message>
+  <message>
+   <source>Places</source>
+   <translation>Orte</translation>
+  </message>
+  <message>
+   <source>Plan</source>
+   <translation>Plan</translation>
+  </message>
+  <message>
+   <source>Plan (%1)</source>
+   <translation>Plan (%1)</translation>
+  </message>
+  <message>
+   <source>Plan table</source>
+   <translation>Plantabelle</translation>
+  </message>
+  <message>
+   <source>Pool</source>
+   <translation>Zusammenfassen</translation>
+  </message>
+  <message>
+   <source>Pooling</source>
+   <translation>Zusammenfassung</translation>
+  </message>
+  <message>
+   <source>Predictions</source>
+   <translation>Vorhersagen</translation>
+  </message>
+  <message>
+   <source>Predictions that count</source>
+   <translation>Vorhersagen, die zählen</translation>
+  </message>
+  <message>
+   <source>Predictions that count in this window</source>
+   <translation>Vorhersagen, die in diesem Fenster zählen</translation>
+  </message>
+  <message>
+   <source>Predictions whose most likely token stays the same</source>
+   <translation>Vorhersagen, deren wahrscheinlichstes Token gleich bleibt</translation>
+  </message>
+  <message>
+   <source>Preparing the compared errors</source>
+   <translation>Die verglichenen Fehler werden vorbereitet</translation>
+  </message>
+  <message>
+   <source>Preparing the demo model</source>
+   <translation>Das Demo-Modell wird vorbereitet</translation>
+  </message>
+  <message>
+   <source>Preparing the difference of errors</source>
+   <translation>Der Unterschied der Fehler wird vorbereitet</translation>
+  </message>
+  <message>
+   <source>Preparing the matrix picture</source>
+   <translation>Das Bild der Matrix wird vorbereitet</translation>
+  </message>
+  <message>
+   <source>Preview</source>
+   <translation>Vorschau</translation>
+  </message>
+  <message>
+   <source>Preview of the file</source>
+   <translation>Vorschau der Datei</translation>
+  </message>
+  <message>
+   <source>Previous l&amp;inear</source>
+   <translation>Vorige S&amp;chicht</translation>
+  </message>
+  <message>
+   <source>Progress</source>
+   <translation>Fortschritt</translation>
+  </message>
+  <message>
+   <source>Progress of the running job</source>
+   <translation>Fortschritt des laufenden Auftrags</translation>
+  </message>
+  <message>
+   <source>Progress of the verification</source>
+   <translation>Fortschritt der Prüfung</translation>
+  </message>
+  <message>
+   <source>Progress, time left, pause, cancel</source>
+   <translation>Fortschritt, Restzeit, Pause, Abbrechen</translation>
+  </message>
+  <message>
+   <source>Protocol</source>
+   <translation>Protokoll</translation>
+  </message>
+  <message>
+   <source>Published</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Put all panels back where they were at first</source>
+   <translation>Alle Bereiche an ihren ersten Platz zurückstellen</translation>
+  </message>
+  <message>
+   <source>Q(w) %1</source>
+   <translation>Q(w) %1</translation>
+  </message>
+  <message>
+   <source>QPainter: %1</source>
+   <translation>QPainter: %1</translation>
+  </message>
+  <message>
+   <source>QPainter: OpenGL would be drawn in software by %1</source>
+   <translation>QPainter: OpenGL würde von %1 in Software gezeichnet</translation>
+  </message>
+  <message>
+   <source>QPainter: as asked for</source>
+   <translation>QPainter: wie verlangt</translation>
+  </message>
+  <message>
+   <source>QuantLoupe ended before the plan for %1 was saved.</source>
+   <translation>QuantLoupe wurde beendet, bevor der Plan für %1 gespeichert war.</translation>
+  </message>
+  <message>
+   <source>QuantLoupe guides</source>
+   <translation>Anleitungen zu QuantLoupe</translation>
+  </message>
+  <message>
+   <source>Quantile</source>
+   <translation>Quantil</translation>
+  </message>
+  <message>
+   <source>Quantity</source>
+   <translation>Größe</translation>
+  </message>
+  <message>
+   <source>Quantization error |Q(W) − W| under the shown choice</source>
+   <translation>Quantisierungsfehler |Q(W) − W| unter der gezeigten Wahl</translation>
+  </message>
+  <message>
+   <source>Quit QuantLoupe</source>
+   <translation>QuantLoupe beenden</translation>
+  </message>
+  <message>
+   <source>Rank 1 is the largest error. Click a header to sort; a row selects its linear.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Rank by %1, 1 = worst.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Rank of every linear by every metric</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Rank the linears by their errors under choice A</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Rank the linears by their errors under choice B</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Ranking channels</source>
+   <translation>Kanäle werden geordnet</translation>
+  </message>
+  <message>
+   <source>Ranks by metric</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Read activation statistics from a file</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Reading a weight</source>
+   <translation>Ein Gewicht wird gelesen</translation>
+  </message>
+  <message>
+   <source>Reading statistics</source>
+   <translation>Statistik wird gelesen</translation>
+  </message>
+  <message>
+   <source>Reading the token sample…</source>
+   <translation>Die Token-Stichprobe wird gelesen…</translation>
+  </message>
+  <message>
+   <source>Ready</source>
+   <translation>Bereit</translation>
+  </message>
+  <message>
+   <source>Recent</source>
+   <translation>Zuletzt benutzt</translation>
+  </message>
+  <message>
+   <source>Recovered edits</source>
+   <translation>Wiedergefundene Änderungen</translation>
+  </message>
+  <message>
+   <source>Redo %1 (Ctrl+Shift+Z)</source>
+   <translation>%1 wiederholen (Strg+Umschalt+Z)</translation>
+  </message>
+  <message>
+   <source>Redo the edit that was undone</source>
+   <translation>Die zurückgenommene Änderung wiederholen</translation>
+  </message>
+  <message>
+   <source>Rel. Frobenius</source>
+   <translation>Rel. Frobenius</translation>
+  </message>
+  <message>
+   <source>Rel. L1</source>
+   <translation>Rel. L1</translation>
+  </message>
+  <message>
+   <source>Relative Frobenius error</source>
+   <translation>Relativer Frobeniusfehler</translation>
+  </message>
+  <message>
+   <source>Relative L1 error</source>
+   <translation>Relativer L1-Fehler</translation>
+  </message>
+  <message>
+   <source>Remove the pins</source>
+   <translation>Angeheftetes entfernen</translation>
+  </message>
+  <message>
+   <source>Residual in float32</source>
+   <translation>Rest in float32</translation>
+  </message>
+  <message>
+   <source>Restore</source>
+   <translation>Wiederherstellen</translation>
+  </message>
+  <message>
+   <source>Rests on</source>
+   <translation>Beruht auf</translation>
+  </message>
+  <message>
+   <source>Revert</source>
+   <translation>Zurücknehmen</translation>
+  </message>
+  <message>
+   <source>Roles</source>
+   <translation>Rollen</translation>
+  </message>
+  <message>
+   <source>Root of the mean of x², over all tokens</source>
+   <translation>Wurzel des Mittels von x², über alle Tokens</translation>
+  </message>
+  <message>
+   <source>Round S to powers of two</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Rounding the input alone costs %1 of the output: channels %2 reach %3 times the median.</source>
+   <translation>Allein das Runden des Eingangs kostet %1 des Ausgangs: die Kanäle %2 erreichen das %3-Fache des Medians.</translation>
+  </message>
+  <message>
+   <source>Row %1, column %2</source>
+   <translation>Zeile %1, Spalte %2</translation>
+  </message>
+  <message>
+   <source>Row %1, column %2.</source>
+   <translation>Zeile %1, Spalte %2.</translation>
+  </message>
+  <message>
+   <source>Rows</source>
+   <translation>Zeilen</translation>
+  </message>
+  <message>
+   <source>Rows in which any column has this text</source>
+   <translation>Zeilen, in denen eine Spalte diesen Text hat</translation>
+  </message>
+  <message>
+   <source>Run the model on text to see what its linears receive</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Run the model on text to see what this linear receives</source>
+   <translation>Das Modell auf Text laufen lassen, um zu sehen, was diese Schicht erhält</translation>
+  </message>
+  <message>
+   <source>Run the model on text: activations and output errors of every linear</source>
+   <translation>Das Modell auf Text laufen lassen: Aktivierungen und Ausgangsfehler jeder Schicht</translation>
+  </message>
+  <message>
+   <source>Runs as a job: progress and cancel in the status bar</source>
+   <translation>Läuft als Auftrag: Fortschritt und Abbrechen in der Statusleiste</translation>
+  </message>
+  <message>
+   <source>Runs as a job; the window can be used meanwhile</source>
+   <translation>Läuft als Auftrag; das Fenster bleibt benutzbar</translation>
+  </message>
+  <message>
+   <source>Runs the model block by block on text. Every linear then shows what it really receives, and its output error instead of an estimate.</source>
+   <translation>Lässt das Modell Block für Block auf Text laufen. Jede Schicht zeigt dann, was sie wirklich erhält, und ihren Ausgangsfehler statt einer Schätzung.</translation>
+  </message>
+  <message>
+   <source>Runtimes store q, k, v (and gate, up) as one: give them one choice</source>
+   <translation>Laufzeiten speichern q, k, v (und gate, up) als eins: ihnen eine Wahl geben</translation>
+  </message>
+  <message>
+   <source>Runtimes store these as one matrix and need one scheme for all of them</source>
+   <translation>Laufzeiten speichern diese als eine Matrix und brauchen ein Schema für alle</translation>
+  </message>
+  <message>
+   <source>S</source>
+   <translation>S</translation>
+  </message>
+  <message>
+   <source>S = max|X|^α / max|W|^(1−α): moves outliers between the sides</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>S = r(X)^α / r(W)^(1−α): balances typical magnitudes, shrinks weight outliers too</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>S appears once the group is loaded.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>SQNR</source>
+   <translation>SQNR</translation>
+  </message>
+  <message>
+   <source>Sa&amp;lience</source>
+   <translation>Sa&amp;lienz</translation>
+  </message>
+  <message>
+   <source>Salience</source>
+   <translation>Salienz</translation>
+  </message>
+  <message>
+   <source>Same diagnosis</source>
+   <translation>Derselbe Befund</translation>
+  </message>
+  <message>
+   <source>Same role, all blocks</source>
+   <translation>Dieselbe Rolle, alle Blöcke</translation>
+  </message>
+  <message>
+   <source>Same top token</source>
+   <translation>Gleiches bestes Token</translation>
+  </message>
+  <message>
+   <source>Save &amp;picture…</source>
+   <translation>&amp;Bild speichern…</translation>
+  </message>
+  <message>
+   <source>Save picture</source>
+   <translation>Bild speichern</translation>
+  </message>
+  <message>
+   <source>Save picture…</source>
+   <translation>Bild speichern…</translation>
+  </message>
+  <message>
+   <source>Save plan</source>
+   <translation>Plan speichern</translation>
+  </message>
+  <message>
+   <source>Save plan &amp;as…</source>
+   <translation>Plan speichern &amp;unter…</translation>
+  </message>
+  <message>
+   <source>Save s&amp;tatistics…</source>
+   <translation>S&amp;tatistik speichern…</translation>
+  </message>
+  <message>
+   <source>Save statistics</source>
+   <translation>Statistik speichern</translation>
+  </message>
+  <message>
+   <source>Save table as &amp;CSV…</source>
+   <translation>Tabelle als &amp;CSV speichern…</translation>
+  </message>
+  <message>
+   <source>Save the plan</source>
+   <translation>Den Plan speichern</translation>
+  </message>
+  <message>
+   <source>Save the plan table</source>
+   <translation>Die Plantabelle speichern</translation>
+  </message>
+  <message>
+   <source>Save the plan table as comma-separated values</source>
+   <translation>Die Plantabelle als durch Komma getrennte Werte speichern</translation>
+  </message>
+  <message>
+   <source>Save the plan under another name</source>
+   <translation>Den Plan unter einem anderen Namen speichern</translation>
+  </message>
+  <message>
+   <source>Save the view with the focus as PNG or SVG</source>
+   <translation>Die Ansicht mit dem Fokus als PNG oder SVG speichern</translation>
+  </message>
+  <message>
+   <source>Save them before going on?</source>
+   <translation>Vor dem Weitermachen speichern?</translation>
+  </message>
+  <message>
+   <source>Saved %1</source>
+   <translation>%1 gespeichert</translation>
+  </message>
+  <message>
+   <source>Scale</source>
+   <translation>Skala</translation>
+  </message>
+  <message>
+   <source>Scale of the colours</source>
+   <translation>Skala der Farben</translation>
+  </message>
+  <message>
+   <source>Scale of the values</source>
+   <translation>Skala der Werte</translation>
+  </message>
+  <message>
+   <source>Scales</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Scores by window of text</source>
+   <translation>Zahlen nach Textfenster</translation>
+  </message>
+  <message>
+   <source>Scores of %1 windows of text; the table below has the numbers.</source>
+   <translation>Zahlen von %1 Textfenstern; die Tabelle darunter nennt sie.</translation>
+  </message>
+  <message>
+   <source>Search actions</source>
+   <translation>Aktionen suchen</translation>
+  </message>
+  <message>
+   <source>Search all groups</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Searching alpha of %1 smoothing groups</source>
+   <translation>alpha von %1 Glättungsgruppen wird gesucht</translation>
+  </message>
+  <message>
+   <source>Select &amp;all linears</source>
+   <translation>&amp;Alle Schichten auswählen</translation>
+  </message>
+  <message>
+   <source>Select a linear in the tree or in the overview to see what quantization does to it.</source>
+   <translation>Im Baum oder in der Übersicht eine Schicht auswählen, um zu sehen, was Quantisierung mit ihr macht.</translation>
+  </message>
+  <message>
+   <source>Select a linear to compare A and B on it.</source>
+   <translation>Eine Schicht auswählen, um A und B daran zu vergleichen.</translation>
+  </message>
+  <message>
+   <source>Select a linear to compare choices.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Select a linear to see its channels.</source>
+   <translation>Eine Schicht auswählen, um ihre Kanäle zu sehen.</translation>
+  </message>
+  <message>
+   <source>Select a linear to see the codes it uses.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Select every linear that has a finding</source>
+   <translation>Jede Schicht auswählen, die einen Befund hat</translation>
+  </message>
+  <message>
+   <source>Select every quantizable linear</source>
+   <translation>Jede quantisierbare Schicht auswählen</translation>
+  </message>
+  <message>
+   <source>Select linears with &amp;findings</source>
+   <translation>Schichten mit Be&amp;funden auswählen</translation>
+  </message>
+  <message>
+   <source>Select nothing</source>
+   <translation>Nichts auswählen</translation>
+  </message>
+  <message>
+   <source>Select this block</source>
+   <translation>Diesen Block auswählen</translation>
+  </message>
+  <message>
+   <source>Select this role in all blocks</source>
+   <translation>Diese Rolle in allen Blöcken auswählen</translation>
+  </message>
+  <message>
+   <source>Selection</source>
+   <translation>Auswahl</translation>
+  </message>
+  <message>
+   <source>Sets %1 on the selected linears; one undo step.</source>
+   <translation>Setzt %1 auf den ausgewählten Schichten; ein Schritt zum Rückgängigmachen.</translation>
+  </message>
+  <message>
+   <source>Shape</source>
+   <translation>Form</translation>
+  </message>
+  <message>
+   <source>Share of the squared weight error under the shown choice</source>
+   <translation>Anteil am quadrierten Gewichtsfehler unter der gezeigten Wahl</translation>
+  </message>
+  <message>
+   <source>Show</source>
+   <translation>Zeigen</translation>
+  </message>
+  <message>
+   <source>Show &amp;jobs</source>
+   <translation>&amp;Aufträge zeigen</translation>
+  </message>
+  <message>
+   <source>Show as table</source>
+   <translation>Als Tabelle zeigen</translation>
+  </message>
+  <message>
+   <source>Show blocks only in the tree</source>
+   <translation>Im Baum nur Blöcke zeigen</translation>
+  </message>
+  <message>
+   <source>Show in matrix and channels</source>
+   <translation>In Matrix und Kanälen zeigen</translation>
+  </message>
+  <message>
+   <source>Show or hide %1</source>
+   <translation>%1 zeigen oder verbergen</translation>
+  </message>
+  <message>
+   <source>Show the linears of all blocks in the tree</source>
+   <translation>Die Schichten aller Blöcke im Baum zeigen</translation>
+  </message>
+  <message>
+   <source>Signal to noise</source>
+   <translation>Signal-Rausch-Verhältnis</translation>
+  </message>
+  <message>
+   <source>Signal to quantization noise ratio of the weights; more is better.</source>
+   <translation>Verhältnis von Signal zu Quantisierungsrauschen der Gewichte; mehr ist besser.</translation>
+  </message>
+  <message>
+   <source>Size of the quantizable linears as stored and under the plan, float32 scales included; everything else in the checkpoint: %1</source>
+   <translation>Größe der quantisierbaren Schichten, wie gespeichert und unter dem Plan, float32-Skalen eingeschlossen; alles andere im Checkpoint: %1</translation>
+  </message>
+  <message>
+   <source>Size of the weights under the plan, in KiB</source>
+   <translation>Größe der Gewichte unter dem Plan, in KiB</translation>
+  </message>
+  <message>
+   <source>Size, KiB</source>
+   <translation>Größe, KiB</translation>
+  </message>
+  <message>
+   <source>SmoothQuant</source>
+   <translation>SmoothQuant</translation>
+  </message>
+  <message>
+   <source>SmoothQuant (alpha %1)</source>
+   <translation>SmoothQuant (alpha %1)</translation>
+  </message>
+  <message>
+   <source>SmoothQuant (llm-compressor)</source>
+   <translation>SmoothQuant (llm-compressor)</translation>
+  </message>
+  <message>
+   <source>SmoothQuant = bi-smoothing (max)</source>
+   <translation>SmoothQuant = Bi-Smoothing (Max.)</translation>
+  </message>
+  <message>
+   <source>Smoothing</source>
+   <translation>Glättung</translation>
+  </message>
+  <message>
+   <source>Smoothing factors</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Smoothing factors of %1 channels</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Smoothing factors, not computed yet</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Smoothing group</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Smoothing method</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Some output channels hold zeros only.</source>
+   <translation>Einige Ausgangskanäle enthalten nur Nullen.</translation>
+  </message>
+  <message>
+   <source>Some weights are NaN or infinite: the file is damaged or the training diverged.</source>
+   <translation>Einige Gewichte sind NaN oder unendlich: die Datei ist beschädigt, oder das Training ist divergiert.</translation>
+  </message>
+  <message>
+   <source>Something stands out here: %1.</source>
+   <translation>Hier ragt etwas heraus: %1.</translation>
+  </message>
+  <message>
+   <source>Sort</source>
+   <translation>Ordnen</translation>
+  </message>
+  <message>
+   <source>Sort channels by</source>
+   <translation>Kanäle ordnen nach</translation>
+  </message>
+  <message>
+   <source>Spread</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Standard error</source>
+   <translation>Standardfehler</translation>
+  </message>
+  <message>
+   <source>Start &amp;over, do not continue</source>
+   <translation>&amp;Neu beginnen, nicht fortsetzen</translation>
+  </message>
+  <message>
+   <source>Start page</source>
+   <translation>Startseite</translation>
+  </message>
+  <message>
+   <source>State</source>
+   <translation>Zustand</translation>
+  </message>
+  <message>
+   <source>Statistic</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Statistic from %1 tokens</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Statistic from %1 tokens · error on %2 tokens</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Statistics (*.h5)</source>
+   <translation>Statistik (*.h5)</translation>
+  </message>
+  <message>
+   <source>Statistics or activations</source>
+   <translation>Statistik oder Aktivierungen</translation>
+  </message>
+  <message>
+   <source>Stop everything that runs; finished layers stay</source>
+   <translation>Alles anhalten, was läuft; fertige Schichten bleiben</translation>
+  </message>
+  <message>
+   <source>Stop the selected job; finished layers stay in the statistics file</source>
+   <translation>Den ausgewählten Auftrag anhalten; fertige Schichten bleiben in der Statistikdatei</translation>
+  </message>
+  <message>
+   <source>Stopped after %1</source>
+   <translation>Angehalten nach %1</translation>
+  </message>
+  <message>
+   <source>Sum of |error| over sum of |w|.</source>
+   <translation>Summe der |Fehler| über der Summe der |w|.</translation>
+  </message>
+  <message>
+   <source>Summary and windows, tab-separated</source>
+   <translation>Zusammenfassung und Fenster, durch Tabulatoren getrennt</translation>
+  </message>
+  <message>
+   <source>Symmetric</source>
+   <translation>Symmetrisch</translation>
+  </message>
+  <message>
+   <source>Symmetry</source>
+   <translation>Symmetrie</translation>
+  </message>
+  <message>
+   <source>T&amp;okens</source>
+   <translation>T&amp;okens</translation>
+  </message>
+  <message>
+   <source>Tables</source>
+   <translation>Tabellen</translation>
+  </message>
+  <message>
+   <source>Take activations from .safetensors, .npz, an imatrix, act_scales or a capture</source>
+   <translation>Aktivierungen aus .safetensors, .npz, einer imatrix, act_scales oder einem Mitschnitt nehmen</translation>
+  </message>
+  <message>
+   <source>Take optimum</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Take the optimum</source>
+   <translation>Das Optimum nehmen</translation>
+  </message>
+  <message>
+   <source>Take them from a file instead: .safetensors, .npz, imatrix, act_scales, capture</source>
+   <translation>Sie stattdessen aus einer Datei nehmen: .safetensors, .npz, imatrix, act_scales, Mitschnitt</translation>
+  </message>
+  <message>
+   <source>Takes the gain of the norm instead of activations, as if they had unit variance</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Target</source>
+   <translation>Ziel</translation>
+  </message>
+  <message>
+   <source>Text</source>
+   <translation>Text</translation>
+  </message>
+  <message>
+   <source>Text (*.txt *.md *.jsonl);;All files (*)</source>
+   <translation>Text (*.txt *.md *.jsonl);;Alle Dateien (*)</translation>
+  </message>
+  <message>
+   <source>Text file</source>
+   <translation>Textdatei</translation>
+  </message>
+  <message>
+   <source>Text like what the model will be used on calibrates best</source>
+   <translation>Am besten kalibriert Text von der Art, für die das Modell benutzt wird</translation>
+  </message>
+  <message>
+   <source>Text of the guide</source>
+   <translation>Text der Anleitung</translation>
+  </message>
+  <message>
+   <source>Text that was not used for calibration; 1 to 2 % of a corpus is plenty</source>
+   <translation>Text, der nicht zum Kalibrieren benutzt wurde; 1 bis 2 % eines Korpus reichen völlig</translation>
+  </message>
+  <message>
+   <source>That rounding moves the producer's own weights by %1.</source>
+   <translation>Diese Rundung verschiebt die eigenen Gewichte des Erzeugers um %1.</translation>
+  </message>
+  <message>
+   <source>The activations at hand do not cover this linear.</source>
+   <translation>Die vorhandenen Aktivierungen decken diese Schicht nicht ab.</translation>
+  </message>
+  <message>
+   <source>The calibration is running; curves follow.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The channel that is followed, counted from 0</source>
+   <translation>Der verfolgte Kanal, gezählt ab 0</translation>
+  </message>
+  <message>
+   <source>The channels are being read.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The choice that this metric prefers; ≠ marks metrics that disagree with most others.</source>
+   <translation>Die Wahl, die dieses Maß vorzieht; ≠ kennzeichnet Maße, die den meisten anderen widersprechen.</translation>
+  </message>
+  <message>
+   <source>The codes of these choices cannot be counted.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The columns of %1 are multiplied by S.</source>
+   <translation>Die Spalten von %1 werden mit S multipliziert.</translation>
+  </message>
+  <message>
+   <source>The curve is not measured yet</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The curves show what it would give; it cannot be applied to this model.</source>
+   <translation>Die Kurven zeigen, was es brächte; auf dieses Modell lässt es sich nicht anwenden.</translation>
+  </message>
+  <message>
+   <source>The error is over the target and no single input channel explains it: the weights have heavy tails.</source>
+   <translation>Der Fehler liegt über dem Ziel, und kein einzelner Eingangskanal erklärt ihn: die Gewichte haben schwere Ränder.</translation>
+  </message>
+  <message>
+   <source>The error is that of all readers together, quantized, with those factors.</source>
+   <translation>Der Fehler ist der aller Leser zusammen, quantisiert, mit diesen Faktoren.</translation>
+  </message>
+  <message>
+   <source>The first blocks are being run…</source>
+   <translation>Die ersten Blöcke laufen…</translation>
+  </message>
+  <message>
+   <source>The first errors are being measured.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The first points are being measured.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The gains of the norm announce activation outliers in channels %1; the weights are fine.</source>
+   <translation>Die Gains der Norm kündigen Aktivierungsausreißer in den Kanälen %1 an; die Gewichte sind in Ordnung.</translation>
+  </message>
+  <message>
+   <source>The gains of the norm before it announce activation outliers; the weights themselves are fine.</source>
+   <translation>Die Gains der Norm davor kündigen Aktivierungsausreißer an; die Gewichte selbst sind in Ordnung.</translation>
+  </message>
+  <message>
+   <source>The inputs of these linears stay as they are</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The largest |Q(w) − w|, in the unit of the weights.</source>
+   <translation>Das größte |Q(w) − w|, in der Einheit der Gewichte.</translation>
+  </message>
+  <message>
+   <source>The least error on the curve: α %1 (Enter on the slider)</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The metrics are divided: %1 prefer A, %1 prefer B.</source>
+   <translation>Die Maße sind geteilt: %1 ziehen A vor, %1 ziehen B vor.</translation>
+  </message>
+  <message>
+   <source>The metrics that agree least are %1 and %2: Kendall's tau %3.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The metrics were copied.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The model is being calibrated; curves come when it is done.</source>
+   <translation>Das Modell wird kalibriert; danach kommen die Kurven.</translation>
+  </message>
+  <message>
+   <source>The model is on another machine</source>
+   <translation>Das Modell liegt auf einer anderen Maschine</translation>
+  </message>
+  <message>
+   <source>The model is on another machine?</source>
+   <translation>Liegt das Modell auf einer anderen Maschine?</translation>
+  </message>
+  <message>
+   <source>The picture of an error needs the weight files; only statistics are open.</source>
+   <translation>Das Bild eines Fehlers braucht die Gewichtsdateien; offen ist nur Statistik.</translation>
+  </message>
+  <message>
+   <source>The pinned channel's largest |w| in every linear that reads or writes the same channel</source>
+   <translation>Das größte |w| des angehefteten Kanals in jeder Schicht, die denselben Kanal liest oder schreibt</translation>
+  </message>
+  <message>
+   <source>The plan against W8 per channel: hollow dots are before</source>
+   <translation>Der Plan gegen W8 pro Kanal: hohle Punkte sind vorher</translation>
+  </message>
+  <message>
+   <source>The program reads files of this machine only and sends nothing.</source>
+   <translation>Das Programm liest nur Dateien dieser Maschine und sendet nichts.</translation>
+  </message>
+  <message>
+   <source>The quantization error needs the weight files; only statistics are open.</source>
+   <translation>Der Quantisierungsfehler braucht die Gewichtsdateien; offen ist nur Statistik.</translation>
+  </message>
+  <message>
+   <source>The ranks were copied.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The residual is being measured.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The residual is known once there are activations.</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>The same with readers and producer rounded to %1, as a file of this model stores them.</source>
+   <translation>Dasselbe mit Lesern und Erzeuger auf %1 gerundet, wie eine Datei dieses Modells sie speichert.</translation>
+  </message>
+  <message>
+   <source>The tool the plan is written for</source>
+   <translation>Das Werkzeug, für das der Plan geschrieben wird</translation>
+  </message>
+  <message>
+   <source>The toolkit of this window</source>
+   <translation>Der Werkzeugkasten dieses Fensters</translation>
+  </message>
+  <message>
+   <source>The whole text of all messages</source>
+   <translation>Der ganze Text aller Meldungen</translation>
+  </message>
+  <message>
+   <source>There are activations already: %1. Other text or settings replace them.</source>
+   <translation>Es gibt schon Aktivierungen: %1. Anderer Text oder andere Einstellungen ersetzen sie.</translation>
+  </message>
+  <message>
+   <source>There are no activations yet.</source>
+   <translation>Es gibt noch keine Aktivierungen.</translation>
+  </message>
+  <message>
+   <source>There are no activations yet: calibrate on text to see what smoothing does.</source>
+   <translation>Es gibt noch keine Aktivierungen: auf Text kalibrieren, um zu sehen, was Glättung bewirkt.</translation>
+  </message>
+  <message>
+   <source>There is no such group, so the plan stays as it is.</source>
+   <translation>Eine solche Gruppe gibt es nicht, der Plan bleibt, wie er ist.</translation>
+  </message>
+  <message>
+   <source>These weights stay as they are: there is no quantization error.</source>
+   <translation>Diese Gewichte bleiben, wie sie sind: es gibt keinen Quantisierungsfehler.</translation>
+  </message>
+  <message>
+   <source>This linear has no finding, so there are no others like it.</source>
+   <translation>Diese Schicht hat keinen Befund, also gibt es keine anderen wie sie.</translation>
+  </message>
+  <message>
+   <source>This linear, bits/weight</source>
+   <translation>Diese Schicht, Bits/Gewicht</translation>
+  </message>
+  <message>
+   <source>This linear, size</source>
+   <translation>Diese Schicht, Größe</translation>
+  </message>
+  <message>
+   <source>This matrix has no weights.</source>
+   <translation>Diese Matrix hat keine Gewichte.</translation>
+  </message>
+  <message>
+   <source>This metric prefers the other choice than most metrics do.</source>
+   <translation>Dieses Maß zieht die andere Wahl vor als die meisten Maße.</translation>
+  </message>
+  <message>
+   <source>This model has no linears in numbered blocks. The model tree lists them.</source>
+   <translation>Dieses Modell hat keine Schichten in nummerierten Blöcken. Der Modellbaum führt sie auf.</translation>
+  </message>
+  <message>
+   <source>Time</source>
+   <translation>Zeit</translation>
+  </message>
+  <message>
+   <source>Token ids</source>
+   <translation>Token-Nummern</translation>
+  </message>
+  <message>
+   <source>Token ids (*.npy *.safetensors *.txt);;All files (*)</source>
+   <translation>Token-Nummern (*.npy *.safetensors *.txt);;Alle Dateien (*)</translation>
+  </message>
+  <message>
+   <source>Token ids from a file</source>
+   <translation>Token-Nummern aus einer Datei</translation>
+  </message>
+  <message>
+   <source>Tokens by block and expert</source>
+   <translation>Tokens nach Block und Experte</translation>
+  </message>
+  <message>
+   <source>Tokens in a window; the text is cut into windows that the model sees one by one</source>
+   <translation>Tokens in einem Fenster; der Text wird in Fenster geschnitten, die das Modell einzeln sieht</translation>
+  </message>
+  <message>
+   <source>Tokens kept whole at every site: what heatmaps show and activation errors are measured on</source>
+   <translation>Tokens, die an jeder Stelle ganz behalten werden: was Bilder zeigen und woran Aktivierungsfehler gemessen werden</translation>
+  </message>
+  <message>
+   <source>Tokens of %1 experts in %2 blocks; %3 saw none.</source>
+   <translation>Tokens von %1 Experten in %2 Blöcken; %3 sahen keines.</translation>
+  </message>
+  <message>
+   <source>Tokens that each expert saw during calibration</source>
+   <translation>Tokens, die jeder Experte bei der Kalibrierung sah</translation>
+  </message>
+  <message>
+   <source>Toolbar</source>
+   <translation>Werkzeugleiste</translation>
+  </message>
+  <message>
+   <source>Tracker</source>
+   <translation>Verfolger</translation>
+  </message>
+  <message>
+   <source>Tried as a what-if at once; Apply writes it into the plan.</source>
+   <translation>Wird sofort als Probe ausprobiert; Anwenden schreibt es in den Plan.</translation>
+  </message>
+  <message>
+   <source>Two choices of a linear side by side, and several models</source>
+   <translation>Zwei Wahlen einer Schicht nebeneinander und mehrere Modelle</translation>
+  </message>
+  <message>
+   <source>UTF-8 text</source>
+   <translation>UTF-8-Text</translation>
+  </message>
+  <message>
+   <source>Under A</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Under B</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Undo %1 (Ctrl+Z)</source>
+   <translation>%1 rückgängig machen (Strg+Z)</translation>
+  </message>
+  <message>
+   <source>Undo the last edit of the plan</source>
+   <translation>Die letzte Änderung des Plans rückgängig machen</translation>
+  </message>
+  <message>
+   <source>Undo: %1</source>
+   <translation>Rückgängig: %1</translation>
+  </message>
+  <message>
+   <source>Unlock</source>
+   <translation>Entsperren</translation>
+  </message>
+  <message>
+   <source>Unpin</source>
+   <translation>Lösen</translation>
+  </message>
+  <message>
+   <source>Unsaved plan</source>
+   <translation>Ungespeicherter Plan</translation>
+  </message>
+  <message>
+   <source>Unused codes</source>
+   <translation>Unbenutzte Codes</translation>
+  </message>
+  <message>
+   <source>Use %1</source>
+   <translation>%1 benutzen</translation>
+  </message>
+  <message>
+   <source>Use the whole screen</source>
+   <translation>Den ganzen Bildschirm benutzen</translation>
+  </message>
+  <message>
+   <source>Values</source>
+   <translation>Werte</translation>
+  </message>
+  <message>
+   <source>Values copied</source>
+   <translation>Werte kopiert</translation>
+  </message>
+  <message>
+   <source>Values copied as CSV</source>
+   <translation>Werte als CSV kopiert</translation>
+  </message>
+  <message>
+   <source>Verify plan</source>
+   <translation>Plan prüfen</translation>
+  </message>
+  <message>
+   <source>Verifying %1</source>
+   <translation>%1 wird geprüft</translation>
+  </message>
+  <message>
+   <source>Version, renderer, licence</source>
+   <translation>Version, Zeichner, Lizenz</translation>
+  </message>
+  <message>
+   <source>W %1</source>
+   <translation>W %1</translation>
+  </message>
+  <message>
+   <source>W %1 · X %2</source>
+   <translation>W %1 · X %2</translation>
+  </message>
+  <message>
+   <source>W alone: no token sample · %1</source>
+   <translation>nur W: keine Token-Stichprobe · %1</translation>
+  </message>
+  <message>
+   <source>W+A on the token sample · %1</source>
+   <translation>W+A auf der Token-Stichprobe · %1</translation>
+  </message>
+  <message>
+   <source>W8A8 lost points: find the layers that did it</source>
+   <translation>W8A8 hat Punkte verloren: die Schichten finden, die es waren</translation>
+  </message>
+  <message>
+   <source>Warning: %1</source>
+   <translation>Warnung: %1</translation>
+  </message>
+  <message>
+   <source>Weight</source>
+   <translation>Gewicht</translation>
+  </message>
+  <message>
+   <source>Weight and activation units; error shares in percent</source>
+   <translation>Einheiten der Gewichte und Aktivierungen; Fehleranteile in Prozent</translation>
+  </message>
+  <message>
+   <source>Weight format</source>
+   <translation>Format der Gewichte</translation>
+  </message>
+  <message>
+   <source>Weight of the norm in front: it scales this channel's activations</source>
+   <translation>Gewicht der Norm davor: es skaliert die Aktivierungen dieses Kanals</translation>
+  </message>
+  <message>
+   <source>Weights measured: %1 of %2 matrices</source>
+   <translation>Gewichte gemessen: %1 von %2 Matrizen</translation>
+  </message>
+  <message>
+   <source>Weights on the end codes</source>
+   <translation>Gewichte auf den Endcodes</translation>
+  </message>
+  <message>
+   <source>Weights that have the lowest or highest code.</source>
+   <translation>Gewichte mit dem kleinsten oder größten Code.</translation>
+  </message>
+  <message>
+   <source>Weights that share one scale, along the input channels</source>
+   <translation>Gewichte, die entlang der Eingangskanäle eine Skala teilen</translation>
+  </message>
+  <message>
+   <source>Weights with their sign</source>
+   <translation>Gewichte mit Vorzeichen</translation>
+  </message>
+  <message>
+   <source>What a pixel shows of the weights it covers: the largest (no outlier is lost) or the mean</source>
+   <translation>Was ein Bildpunkt von den Gewichten zeigt, die er bedeckt: das größte (kein Ausreißer geht verloren) oder das Mittel</translation>
+  </message>
+  <message>
+   <source>What colours the overview, the tree and the plan table (keys 0 to 9)</source>
+   <translation>Was Übersicht, Baum und Plantabelle färbt (Tasten 0 bis 9)</translation>
+  </message>
+  <message>
+   <source>What does not fit is kept in a file, or left out with a word about it</source>
+   <translation>Was nicht passt, kommt in eine Datei, oder wird mit einem Hinweis weggelassen</translation>
+  </message>
+  <message>
+   <source>What dominates the error of this linear, which channels, and what each remedy gives</source>
+   <translation>Was den Fehler dieser Schicht beherrscht, welche Kanäle, und was jede Abhilfe bringt</translation>
+  </message>
+  <message>
+   <source>What folding costs</source>
+   <translation>Was die Faltung kostet</translation>
+  </message>
+  <message>
+   <source>What if %1</source>
+   <translation>Was wäre mit %1</translation>
+  </message>
+  <message>
+   <source>What is drawn (M: next)</source>
+   <translation>Was gezeichnet wird (M: nächstes)</translation>
+  </message>
+  <message>
+   <source>What is smoothed together: the norm or linear in front, and all that read it</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>What loaders will say</source>
+   <translation>Was Lader sagen werden</translation>
+  </message>
+  <message>
+   <source>What the cells show</source>
+   <translation>Was die Felder zeigen</translation>
+  </message>
+  <message>
+   <source>What the numbers mean</source>
+   <translation>Was die Zahlen bedeuten</translation>
+  </message>
+  <message>
+   <source>What the overview shows</source>
+   <translation>Was die Übersicht zeigt</translation>
+  </message>
+  <message>
+   <source>What the quantized linear does to its outputs on data: weights and activations quantized when the choice quantizes both, else the weights alone.</source>
+   <translation>Was die quantisierte Schicht auf Daten mit ihren Ausgängen macht: Gewichte und Aktivierungen quantisiert, wenn die Wahl beides quantisiert, sonst nur die Gewichte.</translation>
+  </message>
+  <message>
+   <source>What-if</source>
+   <translation>Probe</translation>
+  </message>
+  <message>
+   <source>Which activations share one scale, and when it is found</source>
+   <translation>Welche Aktivierungen eine Skala teilen, und wann sie bestimmt wird</translation>
+  </message>
+  <message>
+   <source>Which channels</source>
+   <translation>Welche Kanäle</translation>
+  </message>
+  <message>
+   <source>Which choice is ranked</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>Which weights share one scale</source>
+   <translation>Welche Gewichte eine Skala teilen</translation>
+  </message>
+  <message>
+   <source>Whose rule for scale and rounding is followed</source>
+   <translation>Wessen Regel für Skala und Rundung gilt</translation>
+  </message>
+  <message>
+   <source>Why</source>
+   <translation>Warum</translation>
+  </message>
+  <message>
+   <source>Window</source>
+   <translation>Fenster</translation>
+  </message>
+  <message>
+   <source>Windows</source>
+   <translation>Fenster</translation>
+  </message>
+  <message>
+   <source>Windows appear here as they are scored.</source>
+   <translation>Fenster erscheinen hier, sobald sie gezählt sind.</translation>
+  </message>
+  <message>
+   <source>Without smoothing it is %1.</source>
+   <translation>Ohne Glättung sind es %1.</translation>
+  </message>
+  <message>
+   <source>Without this nothing is written while the target cannot express the plan</source>
+   <translation>Ohne dies wird nichts geschrieben, solange das Ziel den Plan nicht ausdrücken kann</translation>
+  </message>
+  <message>
+   <source>Worst error, W8</source>
+   <translation>Größter Fehler, W8</translation>
+  </message>
+  <message>
+   <source>Write &amp;to</source>
+   <translation>Schreiben &amp;nach</translation>
+  </message>
+  <message>
+   <source>Write everything measured into one .h5 file that opens without the weights</source>
+   <translation>Alles Gemessene in eine .h5-Datei schreiben, die sich ohne die Gewichte öffnen lässt</translation>
+  </message>
+  <message>
+   <source>Write the choice for a range of blocks and some roles</source>
+   <translation>Die Wahl für einen Bereich von Blöcken und einige Rollen schreiben</translation>
+  </message>
+  <message>
+   <source>Write the choice for every linear with the same finding</source>
+   <translation>Die Wahl für jede Schicht mit demselben Befund schreiben</translation>
+  </message>
+  <message>
+   <source>Write the choice for every quantizable linear</source>
+   <translation>Die Wahl für jede quantisierbare Schicht schreiben</translation>
+  </message>
+  <message>
+   <source>Write the choice for this role in all blocks</source>
+   <translation>Die Wahl für diese Rolle in allen Blöcken schreiben</translation>
+  </message>
+  <message>
+   <source>Write the choice into the plan for other linears</source>
+   <translation>Die Wahl für andere Schichten in den Plan schreiben</translation>
+  </message>
+  <message>
+   <source>Write the choice into the plan for the selected linears; one undo step (Ctrl+Enter)</source>
+   <translation>Die Wahl für die ausgewählten Schichten in den Plan schreiben; ein Schritt zum Rückgängigmachen (Strg+Eingabe)</translation>
+  </message>
+  <message>
+   <source>Write the inspector's choice into the plan for the selection</source>
+   <translation>Die Wahl des Inspektors für die Auswahl in den Plan schreiben</translation>
+  </message>
+  <message>
+   <source>Write the plan for llm-compressor, compressed-tensors and others</source>
+   <translation>Den Plan für llm-compressor, compressed-tensors und andere schreiben</translation>
+  </message>
+  <message>
+   <source>Writing %1</source>
+   <translation>%1 wird geschrieben</translation>
+  </message>
+  <message>
+   <source>W·S %1</source>
+   <translation>W·S %1</translation>
+  </message>
+  <message>
+   <source>W·S %1 · X/S %2</source>
+   <translation>W·S %1 · X/S %2</translation>
+  </message>
+  <message>
+   <source>Zero is code 0; the range is -absmax to absmax</source>
+   <translation>Null ist Code 0; der Bereich ist −absmax bis absmax</translation>
+  </message>
+  <message>
+   <source>a pixel always shows the largest weight it covers</source>
+   <translation>ein Bildpunkt zeigt immer das größte Gewicht, das er bedeckt</translation>
+  </message>
+  <message>
+   <source>above this range</source>
+   <translation>über diesem Bereich</translation>
+  </message>
+  <message>
+   <source>activations %1</source>
+   <translation>Aktivierungen %1</translation>
+  </message>
+  <message>
+   <source>after rounding to %1</source>
+   <translation>nach Rundung auf %1</translation>
+  </message>
+  <message>
+   <source>all</source>
+   <translation>alle</translation>
+  </message>
+  <message>
+   <source>all %1 rows</source>
+   <translation>alle %1 Zeilen</translation>
+  </message>
+  <message>
+   <source>alpha</source>
+   <translation>alpha</translation>
+  </message>
+  <message>
+   <source>alpha %1</source>
+   <translation>alpha %1</translation>
+  </message>
+  <message>
+   <source>as in the plan</source>
+   <translation>wie im Plan</translation>
+  </message>
+  <message>
+   <source>attention</source>
+   <translation>Attention</translation>
+  </message>
+  <message>
+   <source>attention output</source>
+   <translation>Attention-Ausgang</translation>
+  </message>
+  <message>
+   <source>attention, second projection</source>
+   <translation>Attention, zweite Projektion</translation>
+  </message>
+  <message>
+   <source>before</source>
+   <translation>vorher</translation>
+  </message>
+  <message>
+   <source>below this range</source>
+   <translation>unter diesem Bereich</translation>
+  </message>
+  <message>
+   <source>bi-smoothing</source>
+   <translation>Bi-Smoothing</translation>
+  </message>
+  <message>
+   <source>bi-smoothing (max)</source>
+   <translation>Bi-Smoothing (Max.)</translation>
+  </message>
+  <message>
+   <source>bits</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>bits of an integer</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>bits/weight</source>
+   <translation>Bits/Gewicht</translation>
+  </message>
+  <message>
+   <source>block</source>
+   <translation>Block</translation>
+  </message>
+  <message>
+   <source>block	expert	tokens</source>
+   <translation>block	expert	tokens</translation>
+  </message>
+  <message>
+   <source>block %1</source>
+   <translation>Block %1</translation>
+  </message>
+  <message>
+   <source>block %1 %2</source>
+   <translation>Block %1 %2</translation>
+  </message>
+  <message>
+   <source>block %1 %2, expert %3</source>
+   <translation>Block %1 %2, Experte %3</translation>
+  </message>
+  <message>
+   <source>block %1, expert %2</source>
+   <translation>Block %1, Experte %2</translation>
+  </message>
+  <message>
+   <source>by window of text</source>
+   <translation>nach Textfenster</translation>
+  </message>
+  <message>
+   <source>by |W| before, largest first</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>cancelled</source>
+   <translation>abgebrochen</translation>
+  </message>
+  <message>
+   <source>change</source>
+   <translation>Änderung</translation>
+  </message>
+  <message>
+   <source>changes</source>
+   <translation>Änderungen</translation>
+  </message>
+  <message>
+   <source>channel</source>
+   <translation>Kanal</translation>
+  </message>
+  <message>
+   <source>channel	S	|W| max
+</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>channel	absmax	x_median	gain	rows	error_share	act_absmax	act_median	act_rms</source>
+   <translation>channel	absmax	x_median	gain	rows	error_share	act_absmax	act_median	act_rms</translation>
+  </message>
+  <message>
+   <source>channel %1</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>channel %1, %2</source>
+   <translation>Kanal %1, %2</translation>
+  </message>
+  <message>
+   <source>channel %1, block %2</source>
+   <translation>Kanal %1, Block %2</translation>
+  </message>
+  <message>
+   <source>channel %1, rank %2</source>
+   <translation>Kanal %1, Rang %2</translation>
+  </message>
+  <message>
+   <source>channel %1: %2 × the median</source>
+   <translation>Kanal %1: %2 × Median</translation>
+  </message>
+  <message>
+   <source>channel median |x|</source>
+   <translation>Kanalmedian |x|</translation>
+  </message>
+  <message>
+   <source>channel number</source>
+   <translation>Kanalnummer</translation>
+  </message>
+  <message>
+   <source>channel |x| max</source>
+   <translation>Kanal |x| max</translation>
+  </message>
+  <message>
+   <source>channels %1: %2 × the median</source>
+   <translation>Kanäle %1: %2 × Median</translation>
+  </message>
+  <message>
+   <source>choice</source>
+   <translation>Wahl</translation>
+  </message>
+  <message>
+   <source>choice	code	value	weights	share</source>
+   <translation>choice	code	value	weights	share</translation>
+  </message>
+  <message>
+   <source>code</source>
+   <translation>Code</translation>
+  </message>
+  <message>
+   <source>code as a share of the largest</source>
+   <translation>Code als Anteil des größten</translation>
+  </message>
+  <message>
+   <source>column</source>
+   <translation>Spalte</translation>
+  </message>
+  <message>
+   <source>column	error_a	error_b</source>
+   <translation>column	error_a	error_b</translation>
+  </message>
+  <message>
+   <source>column-normalised: no norm feeds this linear</source>
+   <translation>spaltennormiert: keine Norm speist diese Schicht</translation>
+  </message>
+  <message>
+   <source>columns %1</source>
+   <translation>Spalten %1</translation>
+  </message>
+  <message>
+   <source>columns weigh g² of the norm</source>
+   <translation>Spalten wiegen g² der Norm</translation>
+  </message>
+  <message>
+   <source>columns × S</source>
+   <translation>Spalten × S</translation>
+  </message>
+  <message>
+   <source>context %1</source>
+   <translation>Kontext %1</translation>
+  </message>
+  <message>
+   <source>copy the numbers, the picture</source>
+   <translation>Zahlen kopieren, das Bild</translation>
+  </message>
+  <message>
+   <source>curve	%1	error	low	high</source>
+   <translation>curve	%1	error	low	high</translation>
+  </message>
+  <message>
+   <source>data %1</source>
+   <translation>Daten %1</translation>
+  </message>
+  <message>
+   <source>data-free bi-smoothing</source>
+   <translation>datenfreies Bi-Smoothing</translation>
+  </message>
+  <message>
+   <source>data-free bi-smoothing (max)</source>
+   <translation>datenfreies Bi-Smoothing (Max.)</translation>
+  </message>
+  <message>
+   <source>dead codes</source>
+   <translation>tote Codes</translation>
+  </message>
+  <message>
+   <source>depth</source>
+   <translation>Tiefe</translation>
+  </message>
+  <message>
+   <source>emb</source>
+   <translation>Emb</translation>
+  </message>
+  <message>
+   <source>embedding, head</source>
+   <translation>Embedding, Kopf</translation>
+  </message>
+  <message>
+   <source>error</source>
+   <translation>Fehler</translation>
+  </message>
+  <message>
+   <source>error %1</source>
+   <translation>Fehler %1</translation>
+  </message>
+  <message>
+   <source>error A</source>
+   <translation>Fehler A</translation>
+  </message>
+  <message>
+   <source>error B</source>
+   <translation>Fehler B</translation>
+  </message>
+  <message>
+   <source>error of W8 per channel by block and role, measured</source>
+   <translation>Fehler von W8 pro Kanal nach Block und Rolle, gemessen</translation>
+  </message>
+  <message>
+   <source>error share</source>
+   <translation>Fehleranteil</translation>
+  </message>
+  <message>
+   <source>error shares column-normalised</source>
+   <translation>Fehleranteile spaltennormiert</translation>
+  </message>
+  <message>
+   <source>error shares weighted by g²</source>
+   <translation>Fehleranteile mit g² gewichtet</translation>
+  </message>
+  <message>
+   <source>error shares weighted by the energy of X</source>
+   <translation>Fehleranteile mit der Energie von X gewichtet</translation>
+  </message>
+  <message>
+   <source>error, exact</source>
+   <translation>Fehler, exakt</translation>
+  </message>
+  <message>
+   <source>error, preview</source>
+   <translation>Fehler, Vorschau</translation>
+  </message>
+  <message>
+   <source>error: %1</source>
+   <translation>Fehler: %1</translation>
+  </message>
+  <message>
+   <source>exact</source>
+   <translation>exakt</translation>
+  </message>
+  <message>
+   <source>exact over %1 tokens</source>
+   <translation>exakt über %1 Tokens</translation>
+  </message>
+  <message>
+   <source>exact, %1 points</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>exact, %1 points × 2 methods</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>exact, all %1 weights</source>
+   <translation>exakt, alle %1 Gewichte</translation>
+  </message>
+  <message>
+   <source>exact, from the weights alone</source>
+   <translation>exakt, allein aus den Gewichten</translation>
+  </message>
+  <message>
+   <source>exact, no data: g of the norm; o, down by column</source>
+   <translation>exakt, ohne Daten: g der Norm; o, down nach Spalten</translation>
+  </message>
+  <message>
+   <source>exact, of the weights; does not depend on the choice</source>
+   <translation>exakt, der Gewichte; hängt nicht von der Wahl ab</translation>
+  </message>
+  <message>
+   <source>exp of the mean −ln p: model as it is → under the plan</source>
+   <translation>exp des mittleren −ln p: Modell, wie es ist → unter dem Plan</translation>
+  </message>
+  <message>
+   <source>expert</source>
+   <translation>Experte</translation>
+  </message>
+  <message>
+   <source>expert %1</source>
+   <translation>Experte %1</translation>
+  </message>
+  <message>
+   <source>experts</source>
+   <translation>Experten</translation>
+  </message>
+  <message>
+   <source>failed: %1</source>
+   <translation>fehlgeschlagen: %1</translation>
+  </message>
+  <message>
+   <source>finished</source>
+   <translation>fertig</translation>
+  </message>
+  <message>
+   <source>fold	%1</source>
+   <translation>fold	%1</translation>
+  </message>
+  <message>
+   <source>format</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>forward pass: no</source>
+   <translation>Vorwärtslauf: nein</translation>
+  </message>
+  <message>
+   <source>forward pass: yes</source>
+   <translation>Vorwärtslauf: ja</translation>
+  </message>
+  <message>
+   <source>from %1 tokens</source>
+   <translation>aus %1 Tokens</translation>
+  </message>
+  <message>
+   <source>full: every token is predicted once</source>
+   <translation>full: jedes Token wird einmal vorhergesagt</translation>
+  </message>
+  <message>
+   <source>g</source>
+   <translation>g</translation>
+  </message>
+  <message>
+   <source>group</source>
+   <translation>Gruppe</translation>
+  </message>
+  <message>
+   <source>group %1</source>
+   <translation>Gruppe %1</translation>
+  </message>
+  <message>
+   <source>group %1 in channel</source>
+   <translation>Gruppe %1 im Kanal</translation>
+  </message>
+  <message>
+   <source>group in channel</source>
+   <translation>Gruppe im Kanal</translation>
+  </message>
+  <message>
+   <source>group size</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>group, dynamic</source>
+   <translation>Gruppe, dynamisch</translation>
+  </message>
+  <message>
+   <source>groups of 128</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>groups of 32</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>has a finding</source>
+   <translation>hat einen Befund</translation>
+  </message>
+  <message>
+   <source>head</source>
+   <translation>Kopf</translation>
+  </message>
+  <message>
+   <source>heavy tails</source>
+   <translation>schwere Ränder</translation>
+  </message>
+  <message>
+   <source>ignore %1</source>
+   <translation>%1 ausnehmen</translation>
+  </message>
+  <message>
+   <source>input channel</source>
+   <translation>Eingangskanal</translation>
+  </message>
+  <message>
+   <source>input channel %1, rank %2</source>
+   <translation>Eingangskanal %1, Rang %2</translation>
+  </message>
+  <message>
+   <source>keep 16 bit</source>
+   <translation>16 Bit behalten</translation>
+  </message>
+  <message>
+   <source>largest value, log</source>
+   <translation>größter Wert, log</translation>
+  </message>
+  <message>
+   <source>linear</source>
+   <translation>Schicht</translation>
+  </message>
+  <message>
+   <source>linear	side	channel	absmax	x_median</source>
+   <translation>linear	side	channel	absmax	x_median</translation>
+  </message>
+  <message>
+   <source>linear selected</source>
+   <translation>Schicht ausgewählt</translation>
+  </message>
+  <message>
+   <source>linears selected</source>
+   <translation>Schichten ausgewählt</translation>
+  </message>
+  <message>
+   <source>llama.cpp: second half of every window</source>
+   <translation>llama.cpp: zweite Hälfte jedes Fensters</translation>
+  </message>
+  <message>
+   <source>llm-compressor</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>lock %1</source>
+   <translation>%1 sperren</translation>
+  </message>
+  <message>
+   <source>log scale, exact, all weights</source>
+   <translation>Log-Skala, exakt, alle Gewichte</translation>
+  </message>
+  <message>
+   <source>looking…</source>
+   <translation>wird angesehen…</translation>
+  </message>
+  <message>
+   <source>matrix: next mode, group boundaries</source>
+   <translation>Matrix: nächster Modus, Gruppengrenzen</translation>
+  </message>
+  <message>
+   <source>max</source>
+   <translation>max</translation>
+  </message>
+  <message>
+   <source>max %1</source>
+   <translation>max %1</translation>
+  </message>
+  <message>
+   <source>max − min of X and 2 max|W|, as llm-compressor computes it</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>max|X| and max|W|, as in the SmoothQuant paper and its code</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>mean</source>
+   <translation>Mittel</translation>
+  </message>
+  <message>
+   <source>mean KL	%1</source>
+   <translation>mean KL	%1</translation>
+  </message>
+  <message>
+   <source>measuring</source>
+   <translation>wird gemessen</translation>
+  </message>
+  <message>
+   <source>measuring, %1 %</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>measuring…</source>
+   <translation>wird gemessen…</translation>
+  </message>
+  <message>
+   <source>median</source>
+   <translation>Median</translation>
+  </message>
+  <message>
+   <source>method	alpha	error	low	high	w	a	clamped	dead</source>
+   <translation>method	alpha	error	low	high	w	a	clamped	dead</translation>
+  </message>
+  <message>
+   <source>metric</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>metric	a	b	better</source>
+   <translation>metric	a	b	better</translation>
+  </message>
+  <message>
+   <source>model found on this machine</source>
+   <translation>Modell auf dieser Maschine gefunden</translation>
+  </message>
+  <message>
+   <source>models found on this machine</source>
+   <translation>Modelle auf dieser Maschine gefunden</translation>
+  </message>
+  <message>
+   <source>move the cursor, select</source>
+   <translation>Cursor bewegen, auswählen</translation>
+  </message>
+  <message>
+   <source>nll after</source>
+   <translation>nll after</translation>
+  </message>
+  <message>
+   <source>nll before</source>
+   <translation>nll before</translation>
+  </message>
+  <message>
+   <source>no OpenGL context can be made</source>
+   <translation>es lässt sich kein OpenGL-Kontext erzeugen</translation>
+  </message>
+  <message>
+   <source>no activations</source>
+   <translation>keine Aktivierungen</translation>
+  </message>
+  <message>
+   <source>no activations yet</source>
+   <translation>noch keine Aktivierungen</translation>
+  </message>
+  <message>
+   <source>no data</source>
+   <translation>keine Daten</translation>
+  </message>
+  <message>
+   <source>no models in %1</source>
+   <translation>keine Modelle in %1</translation>
+  </message>
+  <message>
+   <source>no second moment was within the memory budget</source>
+   <translation>kein zweites Moment war im Speicherbudget</translation>
+  </message>
+  <message>
+   <source>no smoothing</source>
+   <translation>keine Glättung</translation>
+  </message>
+  <message>
+   <source>no tokenizer</source>
+   <translation>kein Tokenizer</translation>
+  </message>
+  <message>
+   <source>norm g</source>
+   <translation>Norm g</translation>
+  </message>
+  <message>
+   <source>norm gains</source>
+   <translation>Norm-Gains</translation>
+  </message>
+  <message>
+   <source>norm gains %1</source>
+   <translation>Norm-Gains %1</translation>
+  </message>
+  <message>
+   <source>norm weight g</source>
+   <translation>Normgewicht g</translation>
+  </message>
+  <message>
+   <source>norm weight |g|</source>
+   <translation>Normgewicht |g|</translation>
+  </message>
+  <message>
+   <source>norm-weighted error</source>
+   <translation>normgewichteter Fehler</translation>
+  </message>
+  <message>
+   <source>not counted</source>
+   <translation>nicht gezählt</translation>
+  </message>
+  <message>
+   <source>not finished</source>
+   <translation>nicht fertig</translation>
+  </message>
+  <message>
+   <source>not measured yet</source>
+   <translation>noch nicht gemessen</translation>
+  </message>
+  <message>
+   <source>not possible: %1</source>
+   <translation>nicht möglich: %1</translation>
+  </message>
+  <message>
+   <source>nothing selected</source>
+   <translation>nichts ausgewählt</translation>
+  </message>
+  <message>
+   <source>now: %1</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>number format</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>of %1; the selected ones differ</source>
+   <translation>von %1; die ausgewählten unterscheiden sich</translation>
+  </message>
+  <message>
+   <source>of a fair share</source>
+   <translation>eines gleichen Anteils</translation>
+  </message>
+  <message>
+   <source>of the plan; float32 scales and zero points included</source>
+   <translation>des Plans; float32-Skalen und Nullpunkte eingeschlossen</translation>
+  </message>
+  <message>
+   <source>on the ignore list: kept as stored</source>
+   <translation>auf der Ausnahmeliste: bleibt, wie gespeichert</translation>
+  </message>
+  <message>
+   <source>one cell a value</source>
+   <translation>ein Feld pro Wert</translation>
+  </message>
+  <message>
+   <source>one cell a weight</source>
+   <translation>ein Feld pro Gewicht</translation>
+  </message>
+  <message>
+   <source>open in matrix and channels</source>
+   <translation>in Matrix und Kanälen öffnen</translation>
+  </message>
+  <message>
+   <source>optimum: %1</source>
+   <translation>Optimum: %1</translation>
+  </message>
+  <message>
+   <source>output channel</source>
+   <translation>Ausgangskanal</translation>
+  </message>
+  <message>
+   <source>output channel %1, rank %2</source>
+   <translation>Ausgangskanal %1, Rang %2</translation>
+  </message>
+  <message>
+   <source>output error</source>
+   <translation>Ausgangsfehler</translation>
+  </message>
+  <message>
+   <source>output error of %1 readers together, %2</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>output error of %1 together, %2</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>output error of %1, %2</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>output error of %1, activations %2</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>output error of %1, weights only</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>part</source>
+   <translation>Teil</translation>
+  </message>
+  <message>
+   <source>paused</source>
+   <translation>angehalten</translation>
+  </message>
+  <message>
+   <source>per input channel</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>per output channel</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>perplexity after	%1</source>
+   <translation>perplexity after	%1</translation>
+  </message>
+  <message>
+   <source>perplexity before	%1</source>
+   <translation>perplexity before	%1</translation>
+  </message>
+  <message>
+   <source>picture.png</source>
+   <translation>bild.png</translation>
+  </message>
+  <message>
+   <source>pinned: %1</source>
+   <translation>angeheftet: %1</translation>
+  </message>
+  <message>
+   <source>pixel %1</source>
+   <translation>Bildpunkt %1</translation>
+  </message>
+  <message>
+   <source>pixel: largest %1 it covers</source>
+   <translation>Bildpunkt: größtes %1, das er bedeckt</translation>
+  </message>
+  <message>
+   <source>pixel: largest change it covers, below 0 where B is nearer</source>
+   <translation>Bildpunkt: größte Änderung, die er bedeckt, unter 0, wo B näher ist</translation>
+  </message>
+  <message>
+   <source>pixel: largest error it covers</source>
+   <translation>Bildpunkt: größter Fehler, den er bedeckt</translation>
+  </message>
+  <message>
+   <source>pixel: mean of what it covers</source>
+   <translation>Bildpunkt: Mittel dessen, was er bedeckt</translation>
+  </message>
+  <message>
+   <source>plan for %1 · %2</source>
+   <translation>Plan für %1 · %2</translation>
+  </message>
+  <message>
+   <source>plan table: edit the choice</source>
+   <translation>Plantabelle: die Wahl bearbeiten</translation>
+  </message>
+  <message>
+   <source>possible: one linear in front, %1 readers</source>
+   <translation>möglich: eine Schicht davor, %1 Leser</translation>
+  </message>
+  <message>
+   <source>possible: one linear in front, one reader</source>
+   <translation>möglich: eine Schicht davor, ein Leser</translation>
+  </message>
+  <message>
+   <source>possible: one linear in front; query heads of a key/value head share S</source>
+   <translation>möglich: eine Schicht davor; Query-Köpfe eines Key/Value-Kopfes teilen S</translation>
+  </message>
+  <message>
+   <source>possible: one norm, %1 readers, no other use of this norm</source>
+   <translation>möglich: eine Norm, %1 Leser, keine andere Verwendung dieser Norm</translation>
+  </message>
+  <message>
+   <source>possible: one norm, one reader, no other use of this norm</source>
+   <translation>möglich: eine Norm, ein Leser, keine andere Verwendung dieser Norm</translation>
+  </message>
+  <message>
+   <source>predictions	%1</source>
+   <translation>predictions	%1</translation>
+  </message>
+  <message>
+   <source>preview</source>
+   <translation>Vorschau</translation>
+  </message>
+  <message>
+   <source>preview: largest of %1</source>
+   <translation>Vorschau: größtes von %1</translation>
+  </message>
+  <message>
+   <source>qloupe analyze for this model</source>
+   <translation>qloupe analyze für dieses Modell</translation>
+  </message>
+  <message>
+   <source>qloupe diagnose for this model</source>
+   <translation>qloupe diagnose für dieses Modell</translation>
+  </message>
+  <message>
+   <source>qloupe error for the selection and its choices</source>
+   <translation>qloupe error für die Auswahl und ihre Wahlen</translation>
+  </message>
+  <message>
+   <source>qloupe plan set with the choice shown, for the selection</source>
+   <translation>qloupe plan set mit der gezeigten Wahl, für die Auswahl</translation>
+  </message>
+  <message>
+   <source>qloupe stats for this model</source>
+   <translation>qloupe stats für dieses Modell</translation>
+  </message>
+  <message>
+   <source>quantity	role	block	linear	side	channel	value	x_median</source>
+   <translation>quantity	role	block	linear	side	channel	value	x_median</translation>
+  </message>
+  <message>
+   <source>quantize %1</source>
+   <translation>%1 quantisieren</translation>
+  </message>
+  <message>
+   <source>r is the largest magnitude of a channel: the same as SmoothQuant</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>r is the median magnitude of a channel</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>rank	channel	w_absmax	x_absmax	s	ws_absmax	xs_absmax</source>
+   <translation>rank	channel	w_absmax	x_absmax	s	ws_absmax	xs_absmax</translation>
+  </message>
+  <message>
+   <source>rank by |W| before</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>relative Frobenius error</source>
+   <translation>relativer Frobeniusfehler</translation>
+  </message>
+  <message>
+   <source>restored edits</source>
+   <translation>wiederhergestellte Änderungen</translation>
+  </message>
+  <message>
+   <source>rms</source>
+   <translation>rms</translation>
+  </message>
+  <message>
+   <source>row</source>
+   <translation>Zeile</translation>
+  </message>
+  <message>
+   <source>row	column	error_a	error_b	change</source>
+   <translation>row	column	error_a	error_b	change</translation>
+  </message>
+  <message>
+   <source>row	column	w</source>
+   <translation>row	column	w</translation>
+  </message>
+  <message>
+   <source>row	error_a	error_b</source>
+   <translation>row	error_a	error_b</translation>
+  </message>
+  <message>
+   <source>row, col</source>
+   <translation>Zeile, Spalte</translation>
+  </message>
+  <message>
+   <source>rows</source>
+   <translation>Zeilen</translation>
+  </message>
+  <message>
+   <source>rows it scales</source>
+   <translation>skalierte Zeilen</translation>
+  </message>
+  <message>
+   <source>rows × 1/S</source>
+   <translation>Zeilen × 1/S</translation>
+  </message>
+  <message>
+   <source>running</source>
+   <translation>läuft</translation>
+  </message>
+  <message>
+   <source>safetensors, index.json, statistics .h5, plan .json</source>
+   <translation>safetensors, index.json, Statistik .h5, Plan .json</translation>
+  </message>
+  <message>
+   <source>same top token	%1</source>
+   <translation>same top token	%1</translation>
+  </message>
+  <message>
+   <source>sampled</source>
+   <translation>Stichprobe</translation>
+  </message>
+  <message>
+   <source>sampled, %1 weights</source>
+   <translation>Stichprobe, %1 Gewichte</translation>
+  </message>
+  <message>
+   <source>scales float32</source>
+   <translation>Skalen float32</translation>
+  </message>
+  <message>
+   <source>scheme</source>
+   <translation>Schema</translation>
+  </message>
+  <message>
+   <source>select, add, extend</source>
+   <translation>auswählen, dazunehmen, erweitern</translation>
+  </message>
+  <message>
+   <source>sets scale of</source>
+   <translation>bestimmt Skala von</translation>
+  </message>
+  <message>
+   <source>shape</source>
+   <translation>Form</translation>
+  </message>
+  <message>
+   <source>shard</source>
+   <translation>Shard</translation>
+  </message>
+  <message>
+   <source>shards</source>
+   <translation>Shards</translation>
+  </message>
+  <message>
+   <source>share</source>
+   <translation>Anteil</translation>
+  </message>
+  <message>
+   <source>share of the weights</source>
+   <translation>Anteil der Gewichte</translation>
+  </message>
+  <message>
+   <source>size </source>
+   <translation>Größe </translation>
+  </message>
+  <message>
+   <source>standard error	%1</source>
+   <translation>standard error	%1</translation>
+  </message>
+  <message>
+   <source>statistics only, weights not needed</source>
+   <translation>nur Statistik, Gewichte nicht nötig</translation>
+  </message>
+  <message>
+   <source>stored: largest of %1</source>
+   <translation>gespeichert: größtes von %1</translation>
+  </message>
+  <message>
+   <source>target %1</source>
+   <translation>Ziel %1</translation>
+  </message>
+  <message>
+   <source>tensor</source>
+   <translation>Tensor</translation>
+  </message>
+  <message>
+   <source>tensor, dynamic</source>
+   <translation>Tensor, dynamisch</translation>
+  </message>
+  <message>
+   <source>tensor, static</source>
+   <translation>Tensor, statisch</translation>
+  </message>
+  <message>
+   <source>the %1 platform has no OpenGL</source>
+   <translation>die Plattform %1 hat kein OpenGL</translation>
+  </message>
+  <message>
+   <source>the activations at hand do not cover this linear</source>
+   <translation>die vorhandenen Aktivierungen decken diese Schicht nicht ab</translation>
+  </message>
+  <message>
+   <source>the model's, at most 2,048</source>
+   <translation>das des Modells, höchstens 2.048</translation>
+  </message>
+  <message>
+   <source>the same numbers as a table</source>
+   <translation>dieselben Zahlen als Tabelle</translation>
+  </message>
+  <message>
+   <source>there are no activations: calibrate on text, or import them</source>
+   <translation>es gibt keine Aktivierungen: auf Text kalibrieren oder importieren</translation>
+  </message>
+  <message>
+   <source>tile %1</source>
+   <translation>Kachel %1</translation>
+  </message>
+  <message>
+   <source>today</source>
+   <translation>heute</translation>
+  </message>
+  <message>
+   <source>token</source>
+   <translation>Token</translation>
+  </message>
+  <message>
+   <source>token %1</source>
+   <translation>Token %1</translation>
+  </message>
+  <message>
+   <source>token '%1'</source>
+   <translation>Token „%1“</translation>
+  </message>
+  <message>
+   <source>token |x| max</source>
+   <translation>Token |x| max</translation>
+  </message>
+  <message>
+   <source>token, dynamic</source>
+   <translation>Token, dynamisch</translation>
+  </message>
+  <message>
+   <source>tokenizer: %1</source>
+   <translation>Tokenizer: %1</translation>
+  </message>
+  <message>
+   <source>tokens</source>
+   <translation>Tokens</translation>
+  </message>
+  <message>
+   <source>tr(M)² / |M|² of the second moment M of the input: how many directions carry it.</source>
+   <translation>tr(M)² / |M|² des zweiten Moments M des Eingangs: wie viele Richtungen ihn tragen.</translation>
+  </message>
+  <message>
+   <source>unlock %1</source>
+   <translation>%1 entsperren</translation>
+  </message>
+  <message>
+   <source>untitled plan</source>
+   <translation>unbenannter Plan</translation>
+  </message>
+  <message>
+   <source>value</source>
+   <translation>Wert</translation>
+  </message>
+  <message>
+   <source>values need the weight files</source>
+   <translation>Werte brauchen die Gewichtsdateien</translation>
+  </message>
+  <message>
+   <source>w</source>
+   <translation>w</translation>
+  </message>
+  <message>
+   <source>w %1, under A %2, under B %3.</source>
+   <translation>w %1, unter A %2, unter B %3.</translation>
+  </message>
+  <message>
+   <source>waiting</source>
+   <translation>wartet</translation>
+  </message>
+  <message>
+   <source>weight error of %1, norm-weighted</source>
+   <translation type="unfinished" />
+  </message>
+  <message>
+   <source>weight × 1/S</source>
+   <translation>Gewicht × 1/S</translation>
+  </message>
+  <message>
+   <source>weights</source>
+   <translation>Gewichte</translation>
+  </message>
+  <message>
+   <source>what happens</source>
+   <translation>was geschieht</translation>
+  </message>
+  <message>
+   <source>what-if, not applied yet</source>
+   <translation>Probe, noch nicht angewendet</translation>
+  </message>
+  <message>
+   <source>whole plan</source>
+   <translation>ganzer Plan</translation>
+  </message>
+  <message>
+   <source>window</source>
+   <translation>Fenster</translation>
+  </message>
+  <message>
+   <source>window %1</source>
+   <translation>Fenster %1</translation>
+  </message>
+  <message>
+   <source>windows</source>
+   <translation>Fenster</translation>
+  </message>
+  <message>
+   <source>with S as powers of two</source>
+   <translation>mit S als Zweierpotenzen</translation>
+  </message>
+  <message numerus="yes">
+   <source>worst of %n expert(s)</source>
+   <translation>
+    <numerusform>schlechtester von %n Experten</numerusform>
+    <numerusform>schlechtester von %n Experten</numerusform>
+   </translation>
+  </message>
+  <message>
+   <source>x</source>
+   <translation>x</translation>
+  </message>
+  <message>
+   <source>yesterday</source>
+   <translation>gestern</translation>
+  </message>
+  <message>
+   <source>zero rows</source>
+   <translation>Nullzeilen</translation>
+  </message>
+  <message>
+   <source>zoom, pan, fit</source>
+   <translation>vergrößern, verschieben, einpassen</translation>
+  </message>
+  <message>
+   <source>|Q − W| over |W|. Hides outlier columns: they dominate the norm.</source>
+   <translation>|Q − W| über |W|. Verbirgt Ausreißerspalten: sie beherrschen die Norm.</translation>
+  </message>
+  <message>
+   <source>|W|</source>
+   <translation>|W|</translation>
+  </message>
+  <message>
+   <source>|W| absmax</source>
+   <translation>|W| absmax</translation>
+  </message>
+  <message>
+   <source>|W| after</source>
+   <translation>|W| nachher</translation>
+  </message>
+  <message>
+   <source>|W| before</source>
+   <translation>|W| vorher</translation>
+  </message>
+  <message>
+   <source>|W| max</source>
+   <translation>|W| max</translation>
+  </message>
+  <message>
+   <source>|W| of %1</source>
+   <translation>|W| von %1</translation>
+  </message>
+  <message>
+   <source>|W| of %1, block %2</source>
+   <translation>|W| von %1, Block %2</translation>
+  </message>
+  <message>
+   <source>|W| read</source>
+   <translation>|W| lesend</translation>
+  </message>
+  <message>
+   <source>|W| written</source>
+   <translation>|W| schreibend</translation>
+  </message>
+  <message>
+   <source>|X|</source>
+   <translation>|X|</translation>
+  </message>
+  <message>
+   <source>|X| absmax</source>
+   <translation>|X| absmax</translation>
+  </message>
+  <message>
+   <source>|X| activations</source>
+   <translation>|X| Aktivierungen</translation>
+  </message>
+  <message>
+   <source>|X| after</source>
+   <translation>|X| nachher</translation>
+  </message>
+  <message>
+   <source>|X| before</source>
+   <translation>|X| vorher</translation>
+  </message>
+  <message>
+   <source>|X| into %1</source>
+   <translation>|X| in %1</translation>
+  </message>
+  <message>
+   <source>|X| into %1, block %2</source>
+   <translation>|X| in %1, Block %2</translation>
+  </message>
+  <message>
+   <source>|X| max</source>
+   <translation>|X| max</translation>
+  </message>
+  <message>
+   <source>|X| med.</source>
+   <translation>|X| med.</translation>
+  </message>
+  <message>
+   <source>|X| median</source>
+   <translation>|X| Median</translation>
+  </message>
+  <message>
+   <source>|X| of %1 tokens</source>
+   <translation>|X| von %1 Tokens</translation>
+  </message>
+  <message>
+   <source>|X| rms</source>
+   <translation>|X| rms</translation>
+  </message>
+  <message>
+   <source>|error| A</source>
+   <translation>|Fehler| A</translation>
+  </message>
+  <message>
+   <source>|error| B</source>
+   <translation>|Fehler| B</translation>
+  </message>
+  <message>
+   <source>|error| B − |error| A: %1 against %2</source>
+   <translation>|Fehler| B − |Fehler| A: %1 gegen %2</translation>
+  </message>
+  <message>
+   <source>|g|</source>
+   <translation>|g|</translation>
+  </message>
+  <message>
+   <source>|g| before %1</source>
+   <translation>|g| vor %1</translation>
+  </message>
+  <message>
+   <source>|g| before %1, block %2</source>
+   <translation>|g| vor %1, Block %2</translation>
+  </message>
+  <message>
+   <source>|x|</source>
+   <translation>|x|</translation>
+  </message>
+  <message>
+   <source>|x| max</source>
+   <translation>|x| max</translation>
+  </message>
+  <message>
+   <source>± %1</source>
+   <translation>± %1</translation>
+  </message>
+  <message>
+   <source>× even share</source>
+   <translation>× gleicher Anteil</translation>
+  </message>
+  <message>
+   <source>× median</source>
+   <translation>× Median</translation>
+  </message>
+  <message>
+   <source>× the median, log</source>
+   <translation>× Median, log</translation>
+  </message>
+  <message>
+   <source>−ln p after</source>
+   <translation>−ln p nachher</translation>
+  </message>
+  <message>
+   <source>−ln p before</source>
+   <translation>−ln p vorher</translation>
+  </message>
+  <message>
+   <source>✓ Fused siblings %1 agree</source>
+   <translation>✓ Verschmolzene Geschwister %1 stimmen überein</translation>
+  </message>
+ </context>
+</TS>
