@@ -1,6 +1,7 @@
 #include "app/gui/options.h"
 
 #include "core/base/version.h"
+#include "widgets/bridge/language.h"
 
 #include <QCommandLineParser>
 #include <QRegularExpression>
@@ -9,8 +10,10 @@ namespace ql {
 
 namespace {
 
-const QStringList kViews{QStringLiteral("overview"), QStringLiteral("matrix"), QStringLiteral("activations"),
-                         QStringLiteral("channels"), QStringLiteral("main"),   QStringLiteral("start")};
+const QStringList kViews{QStringLiteral("overview"),    QStringLiteral("matrix"),
+                         QStringLiteral("activations"), QStringLiteral("channels"),
+                         QStringLiteral("smoothing"),   QStringLiteral("main"),
+                         QStringLiteral("start")};
 
 ParsedOptions bad(const QString& text) {
   return {{}, 2, QStringLiteral("quantloupe: %1\nTry quantloupe --help.\n").arg(text)};
@@ -29,10 +32,12 @@ void addOptions(QCommandLineParser& parser) {
     parser.addOption({QString::fromLatin1(name), QString::fromLatin1(text), QString::fromLatin1(value)});
   };
   add("plan", "Open this plan, too.", "PLAN");
-  add("render", "Make a picture of a view: overview, matrix, activations, channels, main or start.", "VIEW");
-  add("layer", "The linear shown in matrix, activations and channels.", "NAME");
+  add("render",
+      "Make a picture of a view: overview, matrix, activations, channels, smoothing, main or start.", "VIEW");
+  add("layer", "The linear shown in matrix, activations, channels and smoothing.", "NAME");
   add("size", "Size of the picture in pixels.", "WxH");
   add("theme", "light or dark.", "THEME");
+  add("language", "Language of the window: en or de; otherwise as set in the View menu.", "NAME");
   add("renderer", "How canvases are drawn: auto, gl or raster.", "NAME");
   parser.addOption({{QStringLiteral("o"), QStringLiteral("output")},
                     QStringLiteral("The picture to write: .png, or .svg for one view."),
@@ -67,6 +72,11 @@ QString readValues(const QCommandLineParser& parser, GuiOptions& options) {
     options.theme = ThemeMode::Dark;
   else if (!theme.isEmpty())
     return QStringLiteral("--theme %1: write light or dark.").arg(theme);
+  if (const QString language = value("language"); !language.isEmpty()) {
+    if (effectiveLanguage(language) != language)
+      return QStringLiteral("--language %1: write en or de.").arg(language);
+    options.language = language;
+  }
   if (const QString name = value("renderer"); !name.isEmpty()) {
     const std::optional<Renderer> renderer = rendererFromName(name);
     if (!renderer) return QStringLiteral("--renderer %1: write auto, gl or raster.").arg(name);
