@@ -53,13 +53,21 @@ const Quantizer& quantizerFor(const WeightScheme& scheme) {
                                           "\" cannot be measured by this version; use " + names + ".");
 }
 
+bool isMeasurableFormat(std::string_view format) {
+  const auto& all = quantizers();
+  return std::any_of(all.begin(), all.end(), [&](const Quantizer* quantizer) {
+    return std::find(quantizer->formats.begin(), quantizer->formats.end(), format) !=
+           quantizer->formats.end();
+  });
+}
+
 void requireMeasurable(const WeightScheme& scheme) {
   const NumberFormatInfo* format = findNumberFormat(scheme.format);
   if (format && !format->isQuantized) {
     throw Error(ErrorCode::Unsupported,
                 "Storing weights as " + scheme.format +
                     " cannot be measured by this version; leave the weights as stored, or "
-                    "use int2 to int8.");
+                    "use int2 to int8 or a float format such as fp8_e4m3.");
   }
   const std::string problem = choiceProblem(Choice{scheme, std::nullopt});
   if (!problem.empty())

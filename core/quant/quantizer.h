@@ -65,6 +65,8 @@ struct Quantizer {
 const std::vector<const Quantizer*>& quantizers();
 /// The quantizer for a scheme. Throws Error(Unsupported) with the list of what there is.
 const Quantizer& quantizerFor(const WeightScheme& scheme);
+/// True when some quantizer implements the number format.
+bool isMeasurableFormat(std::string_view format);
 /// Throws Error(Unsupported) when this version cannot measure the scheme (a plan may hold it all the same).
 void requireMeasurable(const WeightScheme& scheme);
 

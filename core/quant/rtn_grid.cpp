@@ -32,12 +32,12 @@ float usableScale(float scale, float fallback) {
 }
 
 PartGrid signedGrid(const RtnRule& rule, float scale) {
-  return {scale, 0, rule.codeLo, rule.codeHi, 0, 0};
+  return {scale, 0, rule.codeLo, rule.codeHi, 0, 0, {}};
 }
 
 /// round(w / s) + z with unsigned codes, written as a clamp moved by z.
 PartGrid unsignedGrid(const RtnRule& rule, float scale, float zero) {
-  return {scale, 0, rule.codeLo - zero, rule.codeHi - zero, zero, static_cast<std::int32_t>(zero)};
+  return {scale, 0, rule.codeLo - zero, rule.codeHi - zero, zero, static_cast<std::int32_t>(zero), {}};
 }
 
 /// compressed-tensors calculate_qparams and _quantize: zero in the range, z = lo - min / s clamped then
@@ -45,11 +45,13 @@ PartGrid unsignedGrid(const RtnRule& rule, float scale, float zero) {
 PartGrid compressedTensorsGrid(const RtnRule& rule, float min, float max) {
   const float eps = std::numeric_limits<float>::epsilon();
   if (rule.symmetric) {
-    return signedGrid(rule, usableScale(std::max(std::abs(min), std::abs(max)) / rule.divisor, eps));
+    PartGrid grid = signedGrid(rule, usableScale(std::max(std::abs(min), std::abs(max)) / rule.divisor, eps));
+    if (rule.element) grid.element = elementRounding(*rule.element);
+    return grid;
   }
   const float scale = usableScale((max - min) / rule.divisor, eps);
   const float zero = roundHalfEven(std::clamp(rule.codeLo - min / scale, rule.codeLo, rule.codeHi));
-  return {scale, zero, rule.codeLo, rule.codeHi, 0, static_cast<std::int32_t>(zero)};
+  return {scale, zero, rule.codeLo, rule.codeHi, 0, static_cast<std::int32_t>(zero), {}};
 }
 
 /// gptq quant.py Quantizer.find_params: zero in the range, a part of zeros gets [-1, 1], symmetric ranges are
@@ -77,15 +79,33 @@ PartGrid awqGrid(const RtnRule& rule, float min, float max) {
   return unsignedGrid(rule, scale, std::clamp(-std::nearbyint(min / scale), rule.codeLo, rule.codeHi));
 }
 
+/// scale = absmax / largest, values clamped and rounded to the nearest, ties to the even code
+/// (compressed-tensors calculate_qparams and round_to_quantized_type for floats; MoFQ's definition).
+RtnRule elementRule(const WeightScheme& scheme, Flavour flavour, const ElementFormat& element) {
+  if (flavour != Flavour::CompressedTensors) {
+    throw Error(ErrorCode::Unsupported, "The rounding flavour " + scheme.flavour +
+                                            " is defined for integers only; " + scheme.format +
+                                            " is rounded with the flavour compressed-tensors.");
+  }
+  if (!scheme.symmetric) {
+    throw Error(ErrorCode::Unsupported,
+                scheme.format + " has no zero point; use symmetric, or int2 to int8 for asymmetric.");
+  }
+  return {flavour, element.bits(), true, element.largest, -element.largest, element.largest, true, &element};
+}
+
 }  // namespace
 
 RtnRule rtnRule(const WeightScheme& scheme) {
+  const Flavour flavour = flavourOf(scheme);
+  if (const ElementFormat* element = findElementFormat(scheme.format))
+    return elementRule(scheme, flavour, *element);
   const NumberFormatInfo* format = findNumberFormat(scheme.format);
   if (!format || !format->isInteger) {
     throw Error(ErrorCode::Unsupported, "The number format \"" + scheme.format +
-                                            "\" cannot be measured by this version; use int2 to int8.");
+                                            "\" cannot be measured by this version; use int2 to int8 or a "
+                                            "format of single floats such as fp8_e4m3 or fp4_e2m1.");
   }
-  const Flavour flavour = flavourOf(scheme);
   if (flavour == Flavour::SmoothQuant && !scheme.symmetric) {
     throw Error(ErrorCode::Unsupported,
                 "The flavour smoothquant has no asymmetric rounding; use symmetric, or the flavour "
@@ -93,7 +113,7 @@ RtnRule rtnRule(const WeightScheme& scheme) {
   }
   const float levels = static_cast<float>((1 << format->integerBits) - 1);
   const float half = static_cast<float>(1 << (format->integerBits - 1));
-  RtnRule rule{flavour, format->integerBits, scheme.symmetric, levels, -half, half - 1, true};
+  RtnRule rule{flavour, format->integerBits, scheme.symmetric, levels, -half, half - 1, true, nullptr};
   const bool isGptq = flavour == Flavour::Gptq;
   if (isGptq || (flavour == Flavour::Awq && !scheme.symmetric)) {
     rule.codeLo = 0;

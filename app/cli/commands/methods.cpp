@@ -17,7 +17,6 @@
 #include <CLI/Formatter.hpp>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -37,20 +36,12 @@ Json specsJson(const std::vector<OptionSpec>& specs) {
   return list;
 }
 
-bool isMeasurable(std::string_view format) {
-  const auto& all = quantizers();
-  return std::any_of(all.begin(), all.end(), [&](const Quantizer* quantizer) {
-    return std::find(quantizer->formats.begin(), quantizer->formats.end(), format) !=
-           quantizer->formats.end();
-  });
-}
-
 Json formatsJson() {
   Json list = Json::array();
   for (const NumberFormatInfo& format : numberFormats())
     list.push_back({{"name", format.name},
                     {"bits", format.bits},
-                    {"measurable", isMeasurable(format.name)},
+                    {"measurable", isMeasurableFormat(format.name)},
                     {"sentence", format.sentence}});
   return list;
 }
@@ -154,7 +145,7 @@ std::string methodsText() {
   TextTable formats({{"format", false}, {"bits", true}, {"measurable", false}, {"", false}});
   for (const NumberFormatInfo& format : numberFormats())
     formats.addRow({std::string(format.name), figure(format.bits),
-                    isMeasurable(format.name) ? "yes" : "plan only", std::string(format.sentence)});
+                    isMeasurableFormat(format.name) ? "yes" : "plan only", std::string(format.sentence)});
   std::string text = formats.text() + "\nAlgorithms\n" + algorithmsText() + "\nSmoothing\n" +
                      smoothingText() + "\nExport targets\n";
   for (const Exporter* target : exporters())

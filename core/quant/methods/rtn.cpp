@@ -1,5 +1,6 @@
-// Round to nearest: every part of the matrix gets its own uniform integer grid, every weight its nearest
-// code. Source: compressed-tensors, IST-DASLab/gptq, llm-awq and smoothquant, each for its own flavour.
+// Round to nearest: every part of the matrix gets its own grid, of integers or of a small float format, every
+// weight its nearest code. Source: compressed-tensors, IST-DASLab/gptq, llm-awq and smoothquant, each for its
+// own flavour.
 #include "core/base/error.h"
 #include "core/quant/quantizer.h"
 #include "core/quant/rtn_grid.h"
@@ -175,7 +176,7 @@ std::unique_ptr<RowQuantizer> makeRtn(const WeightScheme& scheme, std::int64_t o
   return std::make_unique<RtnRowQuantizer>(scheme, out, in, range);
 }
 
-/// Codes of one band into the matrix; non-finite weights get the code of 0.
+/// Codes of one band into the matrix, of floats their bits; non-finite weights get the code of 0.
 void storeCodes(const RtnRowQuantizer& quantizer, const std::vector<PartGrid>& grids,
                 std::span<const float> rows, std::size_t first, QuantizedMatrix& result) {
   const std::size_t in = static_cast<std::size_t>(result.in);
@@ -183,6 +184,10 @@ void storeCodes(const RtnRowQuantizer& quantizer, const std::vector<PartGrid>& g
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const PartGrid& grid = grids[(i % in) / width];
     const float code = std::isfinite(rows[i]) ? gridCode(grid, rows[i]) : grid.shift;
+    if (const ElementFormat* element = quantizer.rule().element) {
+      result.codes[first + i] = static_cast<std::int32_t>(elementCode(*element, code));
+      continue;
+    }
     result.codes[first + i] = static_cast<std::int32_t>(code + grid.offset);
   }
 }
@@ -220,6 +225,12 @@ QuantizedMatrix quantizeRtn(const WeightScheme& scheme, std::int64_t out, std::i
   return result;
 }
 
+std::vector<std::string> rtnFormats() {
+  std::vector<std::string> names{"int8", "int7", "int6", "int5", "int4", "int3", "int2"};
+  for (const ElementFormat& format : elementFormats()) names.emplace_back(format.name);
+  return names;
+}
+
 }  // namespace
 
 const Quantizer& rtnQuantizer();
@@ -228,11 +239,10 @@ const Quantizer& rtnQuantizer() {
   static const Quantizer quantizer{
       "rtn",
       "Round to nearest: every weight takes the nearest code of its part's grid; needs no data.",
-      "Jacob et al. 2018, arXiv:1712.05877, with the rounding of compressed-tensors, GPTQ, AWQ "
-      "and "
-      "SmoothQuant",
+      "Jacob et al. 2018, arXiv:1712.05877, with the rounding of compressed-tensors, GPTQ, AWQ and "
+      "SmoothQuant; floats as in OCP's 8-bit and microscaling specifications",
       {},
-      {"int8", "int7", "int6", "int5", "int4", "int3", "int2"},
+      rtnFormats(),
       {"compressed-tensors", "gptq", "awq", "smoothquant"},
       {"none"},
       rtnNeedsRange,

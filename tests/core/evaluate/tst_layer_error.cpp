@@ -224,7 +224,7 @@ class TestLayerError : public QObject {
   void mismatchesAndUnmeasurableSchemesAreRefused() {
     const MemorySource source = gaussianSource(4, 8, 1);
     QL_THROWS(one(source, "int8", {1, 2, 3}), "3 gains");
-    QL_THROWS(one(source, "fp8_e4m3"), "int8");
+    QL_THROWS(one(source, "mxfp4"), "int8");
     QVERIFY(one(source, "int8:group=3").hasPartialGroup);
     QVERIFY(!one(source, "int8:group=4").hasPartialGroup);
   }

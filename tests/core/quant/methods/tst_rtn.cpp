@@ -229,7 +229,7 @@ class TestRtn : public QObject {
   void smoothquantHasNoAsymmetric() {
     QL_THROWS(requireMeasurable(scheme("int8:asym,flavour=smoothquant")), "has no asymmetric rounding");
     QL_THROWS(requireMeasurable(scheme("int8:flavour=quarot")), "compressed-tensors, gptq, awq, smoothquant");
-    QL_THROWS(requireMeasurable(scheme("fp8_e4m3")), "int8");
+    QL_THROWS(requireMeasurable(scheme("mxfp4")), "int8");
     QL_THROWS(requireMeasurable(scheme("int4:algorithm=gptq")), "use rtn");
     QL_THROWS(requireMeasurable(scheme("int4:clip=mse-gptq")), "rtn has none");
     requireMeasurable(scheme("int2:block=2x3,asym"));
