@@ -7,6 +7,7 @@
 #include "widgets/bridge/session.h"
 #include "widgets/canvas/canvas.h"
 #include "widgets/main_window.h"
+#include "widgets/panel_focus.h"
 #include "widgets/panels/command_palette.h"
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/inspector_panel.h"
@@ -56,7 +57,7 @@ void MainWindow::setupMenus() {
   setupAnalyzeMenu(addMenu(tr("&Analyze")));
   setupHelpMenu(addMenu(tr("&Help")));
   m_palette = new CommandPalette(this);
-  m_palette->setActions(findChildren<QAction*>(QString(), Qt::FindDirectChildrenOnly));
+  m_palette->setMenus(menuBar());
   // In a holder: a corner widget of its own gets the size hint of a line edit, not its fixed width.
   auto* corner = new QWidget(menuBar());
   auto* row = new QHBoxLayout(corner);
@@ -251,6 +252,7 @@ void MainWindow::setupViewMenu(QMenu* menu) {
   for (QDockWidget* dock : m_work->docks()) {
     QAction* toggle = dock->toggleViewAction();
     toggle->setToolTip(tr("Show or hide %1").arg(dock->windowTitle()));
+    toggle->setProperty("group", tr("Show or hide"));
     m_modelActions << toggle;
     menu->addAction(toggle);
   }
@@ -266,6 +268,10 @@ void MainWindow::setupViewMenu(QMenu* menu) {
   add(menu,
       {"next-panel", QT_TR_NOOP("Next &panel"), "F6", QT_TR_NOOP("Move the keyboard to the next panel")},
       [this] { focusNextPanel(); });
+  add(menu,
+      {"previous-panel", QT_TR_NOOP("Previous p&anel"), "Shift+F6",
+       QT_TR_NOOP("Move the keyboard to the panel before")},
+      [this] { focusPanel(*m_work, -1); });
 }
 
 void MainWindow::setupModelMenu(QMenu* menu) {

@@ -1,28 +1,15 @@
 // Going through findings, linears and panels.
 #include "widgets/bridge/session.h"
 #include "widgets/main_window.h"
+#include "widgets/panel_focus.h"
 #include "widgets/work_area.h"
-
-#include <QApplication>
-#include <QDockWidget>
 
 #include <algorithm>
 
 namespace ql {
 
 void MainWindow::focusNextPanel() {
-  QWidget* focus = QApplication::focusWidget();
-  int at = -1;
-  for (int i = 0; i < static_cast<int>(m_work->docks().size()); ++i)
-    if (focus && m_work->docks()[i]->isAncestorOf(focus)) at = i;
-  for (int step = 1; step <= static_cast<int>(m_work->docks().size()); ++step) {
-    QDockWidget* dock = m_work->docks()[(at + step) % m_work->docks().size()];
-    if (!dock->isVisible()) continue;
-    dock->raise();
-    for (QWidget* child : dock->widget()->findChildren<QWidget*>())
-      if (child->isVisible() && child->isEnabled() && (child->focusPolicy() & Qt::TabFocus))
-        return child->setFocus(Qt::TabFocusReason);
-  }
+  focusPanel(*m_work, 1);
 }
 
 void MainWindow::selectFlagged() {

@@ -5,6 +5,8 @@
 #include <QAction>
 #include <QKeyEvent>
 #include <QListWidget>
+#include <QMenu>
+#include <QMenuBar>
 #include <QPainter>
 
 #include <algorithm>
@@ -13,11 +15,11 @@ namespace ql {
 
 namespace {
 
-constexpr int kMaxResults = 12;
+constexpr int kRowsShown = 14;  // further ones are scrolled to
 
 QString plainText(const QAction* action) {
   QString text = action->text();
-  text.remove(QLatin1Char('&'));
+  text.replace(QStringLiteral("&&"), QChar(1)).remove(QLatin1Char('&')).replace(QChar(1), QLatin1Char('&'));
   const QString group = action->property("group").toString();
   return group.isEmpty() ? text : group + QStringLiteral(": ") + text;
 }
@@ -55,24 +57,45 @@ CommandPalette::CommandPalette(QWidget* parent) : QLineEdit(parent), m_results(n
 
 void CommandPalette::activate() {
   setFocus(Qt::ShortcutFocusReason);
+  collect();
   selectAll();
   search(text());
 }
 
+void CommandPalette::collect() {
+  m_actions.clear();
+  if (!m_menus) return;
+  for (QAction* action : m_menus->actions())
+    if (action->menu()) collectFrom(action->menu());
+}
+
+void CommandPalette::collectFrom(QMenu* menu) {
+  QMetaObject::invokeMethod(menu, "aboutToShow");  // some menus are filled then
+  for (QAction* action : menu->actions()) {
+    if (action->menu()) {
+      collectFrom(action->menu());
+    } else if (!action->isSeparator() && !action->text().isEmpty()) {
+      if (!action->property("group").isValid())
+        action->setProperty("group", menu->title().remove(QLatin1Char('&')));
+      m_actions << action;
+    }
+  }
+}
+
 void CommandPalette::search(const QString& text) {
+  if (m_actions.isEmpty()) collect();
   struct Hit {
     int rank;
     QAction* action;
   };
   std::vector<Hit> hits;
-  for (QAction* action : m_actions) {
-    if (!action->isEnabled() || !action->isVisible() || action->isSeparator() || action->text().isEmpty())
-      continue;
+  for (const QPointer<QAction>& action : m_actions) {
+    if (!action || !action->isEnabled() || !action->isVisible()) continue;
     if (const int rank = searchRank(plainText(action), text); rank >= 0) hits.push_back({rank, action});
   }
   std::stable_sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.rank < b.rank; });
   m_results->clear();
-  for (std::size_t i = 0; i < hits.size() && i < kMaxResults; ++i) {
+  for (std::size_t i = 0; i < hits.size(); ++i) {
     QAction* action = hits[i].action;
     const QString keys = action->shortcut().toString(QKeySequence::NativeText);
     auto* item = new QListWidgetItem(
@@ -82,7 +105,7 @@ void CommandPalette::search(const QString& text) {
   }
   if (m_results->count() == 0) new QListWidgetItem(tr("No action of that name"), m_results);
   m_results->setCurrentRow(0);
-  const int rows = m_results->count();
+  const int rows = std::min(m_results->count(), kRowsShown);
   m_results->resize(std::max(width(), scaledPx(340)),
                     rows * std::max(1, m_results->sizeHintForRow(0)) + scaledPx(6));
   m_results->move(mapToGlobal(QPoint(width() - m_results->width(), height())));

@@ -1,9 +1,12 @@
 #pragma once
 // The search box in the menu bar: type a few letters of any action, Enter runs it (Ctrl+Shift+P).
 #include <QLineEdit>
+#include <QPointer>
 
 class QAction;
 class QListWidget;
+class QMenu;
+class QMenuBar;
 
 namespace ql {
 
@@ -11,8 +14,9 @@ class CommandPalette : public QLineEdit {
   Q_OBJECT
  public:
   explicit CommandPalette(QWidget* parent = nullptr);
-  /// Actions with a text that may be run; asked for each time, so that texts and states are the current ones.
-  void setActions(const QList<QAction*>& actions) { m_actions = actions; }
+  /// Every action of these menus and their submenus, panels and kept selections included; looked through each
+  /// time the box is opened, so that what is there is what the menus hold now.
+  void setMenus(QMenuBar* menus) { m_menus = menus; }
   QListWidget* results() const { return m_results; }
 
  public slots:
@@ -26,7 +30,10 @@ class CommandPalette : public QLineEdit {
  private:
   void search(const QString& text);
   void runCurrent();
-  QList<QAction*> m_actions;
+  void collect();
+  void collectFrom(QMenu* menu);
+  QMenuBar* m_menus = nullptr;
+  QList<QPointer<QAction>> m_actions;
   QListWidget* m_results;
 };
 

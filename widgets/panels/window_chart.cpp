@@ -4,6 +4,8 @@
 #include "widgets/canvas/read_out.h"
 #include "widgets/models/window_scores.h"
 
+#include <QStandardItemModel>
+
 #include <algorithm>
 #include <cmath>
 
@@ -128,6 +130,19 @@ bool WindowChart::handle(const CanvasEvent& event) {
 
 QString WindowChart::copyText() const {
   return m_model->asText();
+}
+
+std::unique_ptr<QAbstractItemModel> WindowChart::table() const {
+  const int rows = m_model->rowCount();
+  if (rows == 0) return nullptr;
+  auto table = std::make_unique<QStandardItemModel>(rows, Scores::ColumnCount);
+  for (int column = 0; column < Scores::ColumnCount; ++column) {
+    table->setHorizontalHeaderItem(
+        column, new QStandardItem(m_model->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString()));
+    for (int row = 0; row < rows; ++row)
+      table->setItem(row, column, new QStandardItem(m_model->index(row, column).data().toString()));
+  }
+  return table;
 }
 
 QString WindowChart::accessibleText() const {

@@ -15,6 +15,8 @@ class WindowChart : public CanvasView {
   void draw(Painter& painter, const Theme& theme) override;
   bool handle(const CanvasEvent& event) override;
   QString copyText() const override;
+  std::unique_ptr<QAbstractItemModel> table() const override;
+  QString tableTitle() const override { return tr("Perplexity by window of text"); }
   QString accessibleText() const override;
 
  private:
