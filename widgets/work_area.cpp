@@ -2,6 +2,7 @@
 
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/session.h"
+#include "widgets/bridge/smoothing_control.h"
 #include "widgets/panels/channel_panel.h"
 #include "widgets/panels/compare_panel.h"
 #include "widgets/panels/dock_title.h"
@@ -14,6 +15,7 @@
 #include "widgets/panels/overview_panel.h"
 #include "widgets/panels/plan_panel.h"
 #include "widgets/panels/salience_panel.h"
+#include "widgets/panels/smoothing_groups_panel.h"
 #include "widgets/panels/smoothing_panel.h"
 #include "widgets/panels/tracker_panel.h"
 
@@ -59,6 +61,7 @@ WorkArea::WorkArea(Session* session, QWidget* parent)
   setupViews();
   setupSides();
   setupBottom();
+  setupSmoothing();
   connect(session->selection(), &Selection::changed, this, &WorkArea::updateDetails);
   connect(session, &Session::workspaceChanged, this, &WorkArea::updateDetails);
   connect(session, &Session::workspaceChanged, this, &WorkArea::updateTabs);
@@ -174,9 +177,11 @@ void WorkArea::setupBottom() {
   column->addWidget(head);
   column->addWidget(m_bottomStack = new QStackedWidget(bottom), 1);
   m_bottomStack->addWidget(m_plan = new PlanPanel(m_session, m_bottomStack));
+  m_bottomStack->addWidget(m_groups = new SmoothingGroupsPanel(m_session, m_bottomStack));
   m_bottomStack->addWidget(m_jobs = new JobsPanel(m_session, m_bottomStack));
   m_bottomStack->addWidget(m_log = new LogPanel(m_session, m_bottomStack));
-  for (const QString& name : {tr("Plan"), tr("Jobs"), tr("Log")}) m_bottomTabs->addTab(name);
+  for (const QString& name : {tr("Plan"), tr("Smoothing groups"), tr("Jobs"), tr("Log")})
+    m_bottomTabs->addTab(name);
   connect(m_bottomTabs, &QTabBar::currentChanged, m_bottomStack, &QStackedWidget::setCurrentIndex);
   m_bottomDock = makeDock(this, tr("Tables"), QStringLiteral("bottom"), bottom);
   titleOf(m_bottomDock)->setCollapsed(true);  // the tabs are title enough
@@ -245,6 +250,32 @@ void WorkArea::showJobs() {
   m_bottomTabs->setCurrentIndex(m_bottomStack->indexOf(m_jobs));
 }
 
+void WorkArea::setupSmoothing() {
+  SmoothingControl* control = m_session->smoothing();
+  const auto follow = [this, control](CentrePage page) {
+    const bool isSmoothing = page == CentrePage::Smoothing;
+    control->setWatched(isSmoothing);
+    m_inspector->setSmoothingShown(isSmoothing);
+    // Without the table in view the page and its groups would be two places.
+    if (isSmoothing && m_bottomStack->currentWidget() == m_plan) showSmoothingGroups();
+    if (page == CentrePage::Overview && m_bottomStack->currentWidget() == m_groups) showPlan();
+    updateDetails();
+  };
+  connect(this, &WorkArea::pageChanged, this, follow);
+  connect(control, &SmoothingControl::pageRequested, this, [this] { showPage(CentrePage::Smoothing); });
+  connect(control, &SmoothingControl::tableRequested, this, [this] {
+    showSmoothingGroups();
+    m_groups->focusTable();
+  });
+  connect(m_groups, &SmoothingGroupsPanel::countChanged, this, &WorkArea::updateTabs);
+  follow(page());
+}
+
+void WorkArea::showSmoothingGroups() {
+  m_bottomDock->show();
+  m_bottomTabs->setCurrentIndex(m_bottomStack->indexOf(m_groups));
+}
+
 void WorkArea::showPlan() {
   m_bottomDock->show();
   m_bottomTabs->setCurrentIndex(m_bottomStack->indexOf(m_plan));
@@ -284,9 +315,10 @@ void WorkArea::updateDetails() {
                                                               : tr("Inspector"));
   titleOf(m_treeDock)->setDetail(model ? QString::fromStdString(model->name) : QString());
   titleOf(m_inspectorDock)
-      ->setDetail(selected == 0 ? tr("nothing selected")
-                                : pluralText(static_cast<std::int64_t>(selected), tr("linear selected"),
-                                             tr("linears selected")));
+      ->setDetail(page() == CentrePage::Smoothing ? tr("smoothing group")
+                  : selected == 0                 ? tr("nothing selected")
+                                  : pluralText(static_cast<std::int64_t>(selected), tr("linear selected"),
+                                               tr("linears selected")));
   titleOf(m_overviewDock)
       ->setDetail(
           model ? tr("%1 blocks, %2 linears").arg(model->blockCount).arg(countText(quantizableCount(*model)))
@@ -320,6 +352,9 @@ void WorkArea::updateTabs() {
   const QString count = model ? countText(quantizableCount(*model)) : QString();
   m_bottomTabs->setTabText(m_bottomStack->indexOf(m_plan),
                            count.isEmpty() ? tr("Plan") : tr("Plan (%1)").arg(count));
+  const int groups = m_groups->shownCount();
+  m_bottomTabs->setTabText(m_bottomStack->indexOf(m_groups),
+                           groups > 0 ? tr("Smoothing groups (%1)").arg(groups) : tr("Smoothing groups"));
   const int tab = m_bottomStack->indexOf(m_jobs);
   m_bottomTabs->setTabText(tab, running > 0 ? tr("Jobs (%1)").arg(running) : tr("Jobs"));
 }

@@ -27,6 +27,7 @@ class OverviewPanel;
 class PlanPanel;
 class SaliencePanel;
 class Session;
+class SmoothingGroupsPanel;
 class SmoothingPanel;
 class TrackerPanel;
 
@@ -46,6 +47,7 @@ class WorkArea : public QMainWindow {
   MatrixPanel* matrix() const { return m_matrix; }
   ChannelPanel* channels() const { return m_channels; }
   SmoothingPanel* smoothing() const { return m_smoothing; }
+  SmoothingGroupsPanel* smoothingGroups() const { return m_groups; }
   ComparePanel* comparison() const { return m_compare; }
   TrackerPanel* tracker() const { return m_tracker; }
   SaliencePanel* salience() const { return m_salience; }
@@ -56,6 +58,7 @@ class WorkArea : public QMainWindow {
 
   void showJobs();
   void showPlan();
+  void showSmoothingGroups();
   void resetLayout();
   /// Both windows' docks, for QSettings; restoring returns false when the bytes do not fit this version.
   QByteArray layoutState() const;
@@ -74,6 +77,7 @@ class WorkArea : public QMainWindow {
   void setupViews();
   void setupSides();
   void setupBottom();
+  void setupSmoothing();
   void applyMode(bool isCompact);
   void placeViews();
   void updateDetails();
@@ -93,6 +97,7 @@ class WorkArea : public QMainWindow {
   QTabBar* m_pageTabs = nullptr;
   QStackedWidget* m_pages = nullptr;
   PlanPanel* m_plan = nullptr;
+  SmoothingGroupsPanel* m_groups = nullptr;
   JobsPanel* m_jobs = nullptr;
   LogPanel* m_log = nullptr;
   QTabBar* m_bottomTabs = nullptr;

@@ -82,15 +82,17 @@ QLineEdit, QSpinBox, QDoubleSpinBox { min-height: 22px; padding: 0px 6px; }
 QComboBox { min-height: 22px; padding: 0px 4px 0px 8px; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus, QPlainTextEdit:focus, QTextBrowser:focus
   { border-color: @accent; }
-QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled { color: @disabled; border-color: @line; }
+QLineEdit:disabled, QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled
+  { color: @disabled; border-color: @line; }
 *[changed="true"] { border: 2px solid @accent; }
 QComboBox::drop-down { border: 0px; width: 18px; }
 QComboBox::down-arrow { image: url(:/icons/@chevron); width: 10px; height: 10px; }
 QComboBox QAbstractItemView { background: @base; border: 1px solid @outline; selection-background-color: @current;
   selection-color: @text; outline: 0px; }
-QSpinBox::up-button, QSpinBox::down-button { border: 0px; width: 16px; background: transparent; }
-QSpinBox::up-arrow { image: url(:/icons/@up); width: 9px; height: 9px; }
-QSpinBox::down-arrow { image: url(:/icons/@chevron); width: 9px; height: 9px; }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button
+  { border: 0px; width: 16px; background: transparent; }
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow { image: url(:/icons/@up); width: 9px; height: 9px; }
+QSpinBox::down-arrow, QDoubleSpinBox::down-arrow { image: url(:/icons/@chevron); width: 9px; height: 9px; }
 
 QTreeView, QTableView, QListView { background: @base; border: 0px; gridline-color: @grid; outline: 0px;
   selection-background-color: @selected; selection-color: @text; alternate-background-color: @base; }
@@ -147,6 +149,18 @@ QWidget[ground="dockTitle"] { background: @dockTitle; border-bottom: 1px solid @
 QFrame[separator="true"] { background: @line; border: 0px; }
 QFrame[finding="true"] { background: @findingGround; border: 0px; border-left: 3px solid @finding; }
 QFrame[finding="true"] QLabel { background: transparent; color: @text; }
+QFrame[verdict="good"] { background: @groundGood; border: 0px; border-left: 3px solid @good; }
+QFrame[verdict="bad"] { background: @findingGround; border: 0px; border-left: 3px solid @finding; }
+QFrame[verdict="plain"] { background: @field; border: 0px; border-left: 3px solid @outline; }
+QFrame[verdict] QLabel { background: transparent; }
+QSlider:focus { border: 1px solid @accent; border-radius: 3px; }
+QSlider { border: 1px solid transparent; min-height: 20px; background: transparent; }
+QSlider::groove:horizontal { height: 3px; background: @outline; border-radius: 1px; }
+QSlider::sub-page:horizontal { height: 3px; background: @accent; border-radius: 1px; }
+QSlider::handle:horizontal { width: 10px; height: 10px; margin: -6px 0px; border-radius: 7px; background: @base;
+  border: 2px solid @accent; }
+QSlider::handle:horizontal:disabled { border-color: @outline; }
+QSlider::sub-page:horizontal:disabled { background: @outline; }
 QFrame[card="true"] { background: @base; border: 1px solid @line; border-radius: 4px; }
 QFrame[card="true"][current="true"] { border: 2px solid @accent; }
 QFrame[box="true"] { background: @base; border: 1px solid @line; }
@@ -180,6 +194,7 @@ QString colored(QString sheet, const Theme& t) {
       {"@hover", blend(field, t.accent, t.isDark ? 0.14 : 0.08)},
       {"@field", field},
       {"@scroll", blend(t.window, t.secondary, 0.5)},
+      {"@groundGood", t.goodGround},
       {"@good", t.good},
       {"@warning", t.warning},
   };

@@ -173,6 +173,7 @@ class SmoothingControl : public QObject {
   void updateFigures();
   const SmoothingPoint* knownPoint(const SmoothingTrial& trial) const;
   void startFigures();
+  void endPreview();
   void takeFigures(const SmoothingTrial& trial, SmoothingPoint point, bool isExact);
   void startResidual();
   void fail(const QString& problem);

@@ -2,6 +2,7 @@
 // folding costs. Everything that may read a file or multiply matrices runs in a job of its own slot.
 #include "core/base/error.h"
 #include "core/workspace_smoothing.h"
+#include "core/workspace_whatif.h"
 #include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/session.h"
 #include "widgets/bridge/smoothing_control.h"
@@ -248,6 +249,7 @@ bool SmoothingControl::startCurves() {
   };
   const bool isOtherChoice = m_curveKey.empty() || choicesOf(key) != choicesOf(m_curveKey);
   m_curveKey = key;
+  m_isPreviewing = m_isPending = false;  // of the curves before
   if (isOtherChoice) {
     m_exact.clear();
     m_unsmoothed.reset();
@@ -382,20 +384,44 @@ void SmoothingControl::startFigures() {
   // A preview under way is let through: cancelled at every step of a drag, none would ever be seen.
   m_isPending = m_isPreviewing;
   if (m_isPreviewing) return;
+  m_isPreviewing = true;
   const SmoothingTrial trial = m_trial;
+  const auto isCurrent = [this, generation = m_generation, key = m_curveKey] {
+    return generation == m_generation && key == m_curveKey;
+  };
+  const auto previewed = [this, trial, isCurrent](const SmoothingPoint& point) {
+    if (isCurrent()) takeFigures(trial, point, false);
+    endPreview();
+  };
   using Result = Tried<SmoothingPoint>;
   m_session->jobs()->run<Result>(
       this, kFiguresSlot, tr("Error at alpha %1").arg(trial.alpha, 0, 'f', 2), true,
-      [workspace = m_session->workspace(), request = requestFor(*m_group, trial)](JobContext& job) {
-        return attempt<SmoothingPoint>([&] { return workspace->smoothedFigures(request, job); });
+      [this, workspace = m_session->workspace(), request = requestFor(*m_group, trial),
+       previewed](JobContext& job) {
+        return attempt<SmoothingPoint>([&] {
+          const SmoothingPoint sampled = previewSmoothedFigures(*workspace, request, job);
+          job.step();
+          QMetaObject::invokeMethod(
+              this, [previewed, sampled] { previewed(sampled); }, Qt::QueuedConnection);
+          return workspace->smoothedFigures(request, job);
+        });
       },
-      [this, trial, generation = m_generation, key = m_curveKey](const Result& result) {
-        if (generation != m_generation || key != m_curveKey) return;
+      [this, trial, isCurrent](const Result& result) {
+        if (!isCurrent()) return;
         if (result.value)
           takeFigures(trial, *result.value, true);
         else if (trial == m_trial)
           fail(result.problem);
+        endPreview();
       });
+}
+
+/// The next step of the slider has its turn.
+void SmoothingControl::endPreview() {
+  m_isPreviewing = false;
+  if (std::exchange(m_isPending, false) && m_group && m_evidence &&
+      m_trial.method != SmoothingTrial::Method::None && !m_exact.contains(trialKey(m_trial)))
+    startFigures();
 }
 
 void SmoothingControl::takeFigures(const SmoothingTrial& trial, SmoothingPoint point, bool isExact) {

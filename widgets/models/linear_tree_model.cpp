@@ -3,6 +3,9 @@
 #include "widgets/bridge/finding_text.h"
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/number_format.h"
+#include "widgets/bridge/smoothing_control.h"
+#include "widgets/bridge/smoothing_names.h"
+#include "widgets/bridge/smoothing_planned.h"
 
 namespace ql {
 
@@ -123,9 +126,12 @@ QVariant LinearTreeModel::linearData(LinearId id, int column, int role) const {
     case Qt::DisplayRole: {
       if (column == NameColumn) return shortName(linear);
       const Choice choice = m_session->choiceOf(id);
-      if (column == WeightColumn)
-        return choice.weight ? QString::fromStdString(weightSchemeText(choice))
-                             : QString::fromUtf8(dtypeInfo(linear.dtype).name.data()).toLower();
+      if (column == WeightColumn) {
+        const QString words = choice.weight
+                                  ? QString::fromStdString(weightSchemeText(choice))
+                                  : QString::fromUtf8(dtypeInfo(linear.dtype).name.data()).toLower();
+        return isSmoothed(id) ? tr("%1 + S").arg(words) : words;
+      }
       const Metric metric = m_session->view().metric;
       return metricText(metric, m_session->value(id, metric));
     }
@@ -144,7 +150,7 @@ QVariant LinearTreeModel::linearData(LinearId id, int column, int role) const {
     case LockedRole:
       return plan.isLocked(linear.name);
     case ChangedRole:
-      return plan.layers.contains(linear.name);
+      return plan.layers.contains(linear.name) || isSmoothed(id);
     case FlaggedRole:
       return m_session->isFlagged(id);
     case FilterRole:
@@ -154,6 +160,10 @@ QVariant LinearTreeModel::linearData(LinearId id, int column, int role) const {
   }
 }
 
+bool LinearTreeModel::isSmoothed(LinearId id) const {
+  return m_session->smoothing()->plannedFigures()->entryOf(id) != nullptr;
+}
+
 QVariant LinearTreeModel::linearToolTip(LinearId id) const {
   const Linear& linear = m_session->model()->linears[id];
   const Metric metric = m_session->view().metric;
@@ -161,6 +171,12 @@ QVariant LinearTreeModel::linearToolTip(LinearId id) const {
                 dimensionsText(linear.out(), linear.in()) + QStringLiteral(" · ") +
                 QString::fromUtf8(dtypeInfo(linear.dtype).name.data()) + QLatin1Char('\n') +
                 metricInfo(metric).name + QLatin1Char(' ') + metricText(metric, m_session->value(id, metric));
+  if (isSmoothed(id)) {
+    const auto group = m_session->smoothing()->groupOf(id);
+    if (group)
+      tip += QLatin1Char('\n') +
+             tr("Input smoothed: %1").arg(trialText(m_session->smoothing()->planned(*group)));
+  }
   for (const Finding& finding : m_session->findings(id)) tip += QLatin1Char('\n') + findingTitle(finding);
   return tip;
 }

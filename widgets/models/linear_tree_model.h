@@ -52,6 +52,7 @@ class LinearTreeModel : public QAbstractItemModel {
   QVariant linearData(LinearId id, int column, int role) const;
   QVariant nodeData(const Node& node, int column, int role) const;
   QVariant linearToolTip(LinearId id) const;
+  bool isSmoothed(LinearId id) const;
   Session* m_session;
   std::vector<Node> m_nodes;
   std::vector<std::pair<int, int>> m_places;  // by LinearId: top row, row inside (-1 = the top row itself)

@@ -4,6 +4,9 @@
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/plan_edits.h"
+#include "widgets/bridge/smoothing_control.h"
+#include "widgets/bridge/smoothing_names.h"
+#include "widgets/bridge/smoothing_planned.h"
 
 namespace ql {
 
@@ -146,8 +149,16 @@ QVariant PlanTableModel::display(LinearId id, int column) const {
     case SizeColumn:
       return fixedText(row(id).bytes / 1024, row(id).bytes < 10 * 1024 ? 1 : 0);
     default:
-      return m_session->isFlagged(id) ? findingShort(m_session->findings(id).front()) : QString();
+      return m_session->isFlagged(id) ? findingShort(m_session->findings(id).front()) : smoothingText(id);
   }
+}
+
+/// "bi-smoothing α 0.45" where the plan smooths the input.
+QString PlanTableModel::smoothingText(LinearId id) const {
+  const SmoothingControl& smoothing = *m_session->smoothing();
+  const auto group = smoothing.groupOf(id);
+  if (!group || !smoothing.plannedFigures()->entryOf(id)) return {};
+  return trialText(smoothing.planned(*group));
 }
 
 QVariant PlanTableModel::sortValue(LinearId id, int column) const {

@@ -50,6 +50,7 @@ class PlanTableModel : public QAbstractTableModel {
   };
   const Row& row(LinearId id) const;
   QVariant display(LinearId id, int column) const;
+  QString smoothingText(LinearId id) const;
   QVariant sortValue(LinearId id, int column) const;
   QString plainValue(LinearId id, int column) const;
   Session* m_session;

@@ -8,11 +8,19 @@
 #include <QHBoxLayout>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace ql {
 
 namespace {
 
 constexpr std::size_t kShownRemedies = 2;
+
+QString buttonText(const Remedy& remedy) {
+  if (!remedy.smoothing) return remedyLabel(remedy);
+  return remedy.smoothing->method == "smoothquant" ? FindingBox::tr("Use SmoothQuant")
+                                                   : FindingBox::tr("Use bi-smoothing");
+}
 
 }  // namespace
 
@@ -68,15 +76,24 @@ void FindingBox::setRemedies(const std::vector<Remedy>& remedies) {
   for (QWidget* button : m_remedies) button->deleteLater();
   m_remedies.clear();
   for (const Remedy& remedy : remedies) {
-    if (remedy.smoothing)
-      continue;  // no choice of the linear alone: told in the sentence, not tried by a button
     if (m_remedies.size() == kShownRemedies) break;
-    QPushButton* button = makeSmallButton(remedyLabel(remedy), this);
+    const QString label = buttonText(remedy);
+    // The same method at another alpha is a step of the slider, not another remedy.
+    const bool isThere = std::any_of(m_remedies.begin(), m_remedies.end(), [&](QWidget* known) {
+      return static_cast<QPushButton*>(known)->text() == label;
+    });
+    if (isThere) continue;
+    QPushButton* button = makeSmallButton(label, this);
     button->setToolTip(remedySentence(remedy) + QLatin1Char('\n') +
-                       tr("Tried as a what-if at once; Apply writes it into the plan."));
+                       (remedy.smoothing ? tr("Tried on the Smoothing page; Apply writes it into the plan.")
+                                         : tr("Tried as a what-if at once; Apply writes it into the plan.")));
     m_buttons->insertWidget(static_cast<int>(m_remedies.size()), button);
-    connect(button, &QPushButton::clicked, this,
-            [this, choice = remedy.choice] { emit remedyPicked(choice); });
+    connect(button, &QPushButton::clicked, this, [this, remedy] {
+      if (remedy.smoothing)
+        emit smoothingPicked(*remedy.smoothing);
+      else
+        emit remedyPicked(remedy.choice);
+    });
     m_remedies.push_back(button);
   }
 }

@@ -19,6 +19,7 @@ class FindingBox : public QFrame {
 
  signals:
   void remedyPicked(const ql::Choice& choice);
+  void smoothingPicked(const ql::SmoothingRemedy& remedy);
 
  private:
   void setRemedies(const std::vector<Remedy>& remedies);

@@ -4,12 +4,15 @@
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/plan_edits.h"
+#include "widgets/bridge/smoothing_control.h"
 #include "widgets/panels/choice_form.h"
 #include "widgets/panels/compare_bars.h"
 #include "widgets/panels/error_readouts.h"
 #include "widgets/panels/explain_box.h"
 #include "widgets/panels/finding_box.h"
 #include "widgets/panels/form_parts.h"
+#include "widgets/panels/smoothing_chooser.h"
+#include "widgets/panels/smoothing_inspector.h"
 
 #include <QGridLayout>
 #include <QHBoxLayout>
@@ -47,6 +50,8 @@ InspectorPanel::InspectorPanel(Session* session, QWidget* parent) : QWidget(pare
   m_scroll->setWidget(m_content);
   outer->addWidget(m_scroll, 1);
   setupFooter(outer);
+  outer->addWidget(m_smoothing = new SmoothingInspector(session, this), 1);
+  m_smoothing->hide();
   m_refresh.setSingleShot(true);
   m_refresh.setInterval(0);
   connect(&m_refresh, &QTimer::timeout, this, &InspectorPanel::refresh);
@@ -60,6 +65,8 @@ InspectorPanel::InspectorPanel(Session* session, QWidget* parent) : QWidget(pare
   });
   connect(session->plan(), &PlanDocument::planChanged, this, later);
   connect(session->plan(), &PlanDocument::whatIfChanged, this, later);
+  connect(session->smoothing(), &SmoothingControl::trialChanged, this, later);
+  connect(session->smoothing(), &SmoothingControl::figuresChanged, this, later);
   connect(session->selection(), &Selection::changed, this, &InspectorPanel::selectionChanged);
   refresh();
 }
@@ -105,12 +112,17 @@ void InspectorPanel::setupHeader(QVBoxLayout* column) {
   column->addLayout(section);
   connect(m_lock, &QPushButton::clicked, this, &InspectorPanel::toggleLock);
   connect(m_finding, &FindingBox::remedyPicked, this, &InspectorPanel::tryChoice);
+  connect(m_finding, &FindingBox::smoothingPicked, this, [this](const SmoothingRemedy& remedy) {
+    if (const auto current = m_session->selection()->current())
+      m_session->smoothing()->applyRemedy(*current, remedy);
+  });
 }
 
 void InspectorPanel::setupChoice(QVBoxLayout* column) {
   QVBoxLayout* section = addSection(column, tr("Choice"), &m_choiceCaption);
   section->addWidget(m_form = new ChoiceForm(m_content));
   connect(m_form, &ChoiceForm::edited, this, &InspectorPanel::tryChoice);
+  m_chooser = new SmoothingChooser(m_session, m_form);
 }
 
 void InspectorPanel::setupErrors(QVBoxLayout* column) {
@@ -219,11 +231,26 @@ void InspectorPanel::applyTo(const std::vector<LinearId>& ids) {
 }
 
 void InspectorPanel::apply() {
-  applyTo(targets());
+  const std::optional<LinearId> current = m_session->selection()->current();
+  const bool hasTrial = current && hasSmoothingTrial(*current);
+  const bool hasWhatIf = m_session->plan()->whatIf().has_value();
+  // Both at once are one step back.
+  if (hasTrial && hasWhatIf) m_session->plan()->undoStack()->beginMacro(m_apply->text());
+  if (hasWhatIf || !hasTrial) applyTo(targets());
+  if (hasTrial) m_session->smoothing()->apply();
+  if (hasTrial && hasWhatIf) m_session->plan()->undoStack()->endMacro();
 }
 
 void InspectorPanel::revert() {
   m_session->plan()->setWhatIf(std::nullopt);
+  const std::optional<LinearId> current = m_session->selection()->current();
+  if (current && hasSmoothingTrial(*current)) m_session->smoothing()->revert();
+}
+
+void InspectorPanel::setSmoothingShown(bool isShown) {
+  m_isSmoothingShown = isShown;
+  m_smoothing->setVisible(isShown);
+  refresh();
 }
 
 void InspectorPanel::toggleLock() {

@@ -19,6 +19,8 @@ class ElidedLabel;
 class ErrorReadouts;
 struct KnownErrors;
 class FindingBox;
+class SmoothingChooser;
+class SmoothingInspector;
 
 class InspectorPanel : public QWidget {
   Q_OBJECT
@@ -30,6 +32,10 @@ class InspectorPanel : public QWidget {
   CompareBars* compare() const { return m_compare; }
   ErrorReadouts* errors() const { return m_errors; }
   QPushButton* applyButton() const { return m_apply; }
+  SmoothingInspector* smoothing() const { return m_smoothing; }
+  SmoothingChooser* smoothingChooser() const { return m_chooser; }
+  /// The smoothing group instead of the linear, while its page is shown.
+  void setSmoothingShown(bool isShown);
   /// Few comparison rows, for small windows.
   void setCompact(bool isCompact);
 
@@ -62,6 +68,8 @@ class InspectorPanel : public QWidget {
   void refreshSiblings();
   void refreshFooter();
   void startPreview(LinearId id);
+  bool hasSmoothingTrial(LinearId id) const;
+  std::optional<OutputError> smoothedOutput(LinearId id) const;
   std::shared_ptr<const LayerError> errorUnder(LinearId id, const Choice& choice);
   KnownErrors knownUnder(LinearId id, const Choice& choice, bool withPreview);
   Metric comparedMetric() const;          // the one that is shown, when it is a fraction of a choice
@@ -88,7 +96,9 @@ class InspectorPanel : public QWidget {
   };
   std::optional<Preview> m_preview;
   std::optional<std::pair<LinearId, Choice>> m_previewAsked;
-  bool m_isCompact = false;
+  bool m_isCompact = false, m_isSmoothingShown = false;
+  SmoothingInspector* m_smoothing;
+  SmoothingChooser* m_chooser;
 };
 
 }  // namespace ql

@@ -4,12 +4,14 @@
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/plan_edits.h"
+#include "widgets/bridge/smoothing_control.h"
 #include "widgets/panels/choice_form.h"
 #include "widgets/panels/compare_bars.h"
 #include "widgets/panels/error_readouts.h"
 #include "widgets/panels/finding_box.h"
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/inspector_panel.h"
+#include "widgets/panels/smoothing_chooser.h"
 
 #include <QScrollArea>
 
@@ -60,12 +62,13 @@ double weightBytes(const Linear& linear, const Choice& choice) {
 void InspectorPanel::refresh() {
   const std::optional<LinearId> current =
       m_session->model() ? m_session->selection()->current() : std::nullopt;
-  m_empty->setVisible(!current);
-  m_scroll->setVisible(current.has_value());
-  m_footer->setVisible(current.has_value());
-  if (!current) return;
+  m_empty->setVisible(!current && !m_isSmoothingShown);
+  m_scroll->setVisible(current && !m_isSmoothingShown);
+  m_footer->setVisible(current && !m_isSmoothingShown);
+  if (!current || m_isSmoothingShown) return;
   refreshHeader(*current);
   m_form->setChoice(shown(*current), m_session->choiceOf(*current));
+  m_chooser->refresh(*current);
   refreshErrors(*current);
   refreshCompare(*current);
   refreshCost(*current);
@@ -134,8 +137,43 @@ void InspectorPanel::refreshErrors(LinearId id) {
                                               : reason;
       },
       calibration.hasActivations(), calibration.recordText());
-  m_errors->setErrors(knownUnder(id, before, !hasWhatIf),
-                      hasWhatIf ? knownUnder(id, after, true) : KnownErrors(), hasWhatIf);
+  KnownErrors tried = hasWhatIf ? knownUnder(id, after, true) : KnownErrors();
+  const bool hasTrial = hasSmoothingTrial(id);
+  if (hasTrial) {
+    tried = knownUnder(id, after, hasWhatIf);
+    tried.output = smoothedOutput(id);
+  }
+  m_errors->setErrors(knownUnder(id, before, !hasWhatIf && !hasTrial), tried, hasWhatIf || hasTrial);
+}
+
+bool InspectorPanel::hasSmoothingTrial(LinearId id) const {
+  const SmoothingControl& smoothing = *m_session->smoothing();
+  return smoothing.isTouched() && !smoothing.isTrialAsPlanned() &&
+         smoothing.group() == smoothing.groupOf(id) && smoothing.fold().isFoldable;
+}
+
+/// Output errors of the linear under the smoothing that is tried; nothing while they are measured.
+std::optional<OutputError> InspectorPanel::smoothedOutput(LinearId id) const {
+  const auto& figures = m_session->smoothing()->figures();
+  const auto group = m_session->smoothing()->group();
+  if (!figures || !group) return std::nullopt;
+  const std::vector<LinearId>& readers = m_session->model()->smoothingGroups[*group].consumers;
+  const auto reader =
+      static_cast<std::size_t>(std::find(readers.begin(), readers.end(), id) - readers.begin());
+  if (reader >= figures->point.error.readers.size()) return std::nullopt;
+  const SmoothedFigures& known = figures->point.error.readers[reader];
+  OutputError output;
+  output.w = known.w;
+  output.a = known.a;
+  output.wa = known.wa;
+  output.sampleEvidence.kind = Evidence::Kind::Sampled;
+  output.sampleEvidence.level = "activations";
+  output.sampleEvidence.method =
+      figures->isExact ? "outputs of the token sample, smoothed" : "a sample of output channels, smoothed";
+  if (const auto curve = m_session->smoothing()->trialCurve()) output.sampleEvidence.n = curve->evidence.n;
+  output.weightEvidence = output.sampleEvidence;
+  output.sampleEvidence.interval = known.interval;
+  return output;
 }
 
 KnownErrors InspectorPanel::knownUnder(LinearId id, const Choice& choice, bool withPreview) {
@@ -248,8 +286,9 @@ void InspectorPanel::refreshFooter() {
   bool isMixed = false;
   const Choice choice = shown(*m_session->selection()->current());
   for (const LinearId id : targets()) isMixed = isMixed || m_session->choiceOf(id) != choice;
-  m_apply->setEnabled(isMixed);
-  m_revert->setEnabled(hasWhatIf);
+  const bool hasTrial = hasSmoothingTrial(*m_session->selection()->current());
+  m_apply->setEnabled(isMixed || hasTrial);
+  m_revert->setEnabled(hasWhatIf || hasTrial);
 }
 
 }  // namespace ql

@@ -88,6 +88,9 @@ void OverviewView::drawCellMarks(Painter& painter, const Theme& theme, const QRe
     drawLock(painter, {cell.left() + 11, cell.center().y() - 5}, 10, ink);
   else if (any(&OverviewItem::isChanged) && cell.width() >= 20)
     painter.fillRect({cell.left(), cell.bottom() - 3, cell.width(), 3}, theme.accent);
+  // Smoothing belongs to the input, so its mark stands where the input comes in.
+  if (any(&OverviewItem::isSmoothed) && cell.height() >= 8)
+    painter.fillRect({cell.left(), cell.top() + 8, 3, std::max(3.0, cell.height() - 11)}, theme.smoothing);
   const Selection& selection = *m_session->selection();
   const bool isSelected = std::any_of(members.begin(), members.end(), [&](std::size_t i) {
     return selection.contains(m_data.items()[i].id);

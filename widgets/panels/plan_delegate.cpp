@@ -25,7 +25,7 @@ QColor textColor(const QModelIndex& index, bool isCurrent) {
     case Table::WhatIfColumn:
       return theme.accent;
     case Table::FindingColumn:
-      return theme.finding;
+      return index.data(Table::FlaggedRole).toBool() ? theme.finding : theme.good;
     case Table::ActivationColumn:
     case Table::ShapeColumn:
       return isCurrent ? theme.text : theme.secondary;
