@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/message_text.h"
 #include "core/base/version.h"
+#include "core/evaluate/linear_preview.h"
 #include "core/workspace_state.h"
 
 #include <set>
@@ -12,7 +13,6 @@ namespace {
 
 /// Below this many weights an exact measurement is as fast as a preview.
 constexpr std::int64_t kPreviewFrom = std::int64_t{4} << 20;
-constexpr std::int64_t kPreviewRows = 512;
 
 }  // namespace
 
@@ -103,25 +103,6 @@ void Workspace::measure(std::span<const LinearId> linears, std::span<const Choic
   }
 }
 
-LayerError Workspace::State::preview(LinearId id, const Choice& choice, const WeightStats& stats,
-                                     const ActivationStats* activations, JobContext& job) const {
-  const WeightSource& weights = *source;
-  LayerError figures;
-  if (choice.weight)
-    figures = previewErrors(weights, errorInput(id), std::span(&choice, 1), stats, kPreviewRows, job).front();
-  if (activations != nullptr) {
-    const OutputError output = measureOutputErrors(weights, errorInput(id), std::span(&choice, 1), &stats,
-                                                   *activations, kPreviewRows, job)
-                                   .front();
-    figures.outputRelW = output.w;
-    figures.outputRelA = output.a;
-    figures.outputRelWa = output.wa;
-    if (!choice.weight) figures.evidence = output.sampleEvidence;
-  }
-  stamp(figures.evidence);
-  return figures;
-}
-
 void Workspace::whatIf(LinearId id, const Choice& choice, JobContext& job,
                        const std::function<void(std::shared_ptr<const LayerError>)>& sink) {
   if (!choice.weight && !choice.activation) return;
@@ -132,8 +113,9 @@ void Workspace::whatIf(LinearId id, const Choice& choice, JobContext& job,
     m_state->requireWeights("measuring " + weightSchemeText(choice));
     job.setStage("Measuring " + linear.name);
     const auto stats = m_state->weightStats(id);
-    if (stats && linear.out() * linear.in() >= kPreviewFrom)
-      sink(std::make_shared<const LayerError>(m_state->preview(id, choice, *stats, activations.get(), job)));
+    const bool isLong = linear.out() * linear.in() >= kPreviewFrom;
+    if (stats && isLong && LinearPreview::canMeasure(choice))
+      sink(std::make_shared<const LayerError>(m_state->preview(id, choice, stats, activations, job)));
     if (needsWeights) {
       job.expect(m_state->choiceUnits(id, std::span(&choice, 1), stats != nullptr));
       m_state->keep(id, m_state->measureChoices(id, {choice}, stats.get(), job));

@@ -134,8 +134,9 @@ struct Workspace::State {
   std::shared_ptr<const LayerError> weightError(LinearId id, const Choice& choice);  // without output errors
   std::vector<float> gain(LinearId id) const;
 
-  LayerError preview(LinearId id, const Choice& choice, const WeightStats& stats,
-                     const ActivationStats* activations, JobContext& job) const;
+  /// Sampled figures of a linear whose rows stay in memory (core/workspace_whatif.cpp).
+  LayerError preview(LinearId id, const Choice& choice, std::shared_ptr<const WeightStats> stats,
+                     std::shared_ptr<const ActivationStats> activations, JobContext& job);
   /// The statistics of a linear's input if they support an output error, else null.
   std::shared_ptr<const ActivationStats> usableActivations(LinearId id);
   void clearActivations();

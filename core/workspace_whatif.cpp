@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/evaluate/linear_preview.h"
 #include "core/evaluate/sampled_readers.h"
 #include "core/workspace_state.h"
 
@@ -20,17 +21,21 @@ struct SampledGroup {
 };
 
 struct WhatIfCache {
-  explicit WhatIfCache(std::uint64_t bytes) : groups(static_cast<std::size_t>(bytes)) {}
+  explicit WhatIfCache(std::uint64_t bytes)
+      : groups(static_cast<std::size_t>(bytes) / 2), linears(static_cast<std::size_t>(bytes) / 2) {}
   std::timed_mutex loading;  // one at a time: who waits finds it done
   std::mutex mutex;          // guards what follows
   LruCache<std::string, SampledGroup> groups;
+  LruCache<std::string, LinearPreview> linears;
+  std::map<std::string, OutputError> outputs;  // previewed, by previewKey()
 };
 
 namespace {
 
 using State = WorkspaceAccess::State;
 
-constexpr std::uint64_t kBudgetShare = 4;  // of the resident budget, for samples
+constexpr std::uint64_t kBudgetShare = 4;        // of the resident budget, for samples
+constexpr std::size_t kPreviewedOutputs = 4096;  // about 2 MiB
 
 std::shared_ptr<WhatIfCache> cacheOf(State& state) {
   const std::lock_guard lock(state.mutex);
@@ -138,7 +143,80 @@ SmoothedFigures smoothedFigures(const SampledError& error) {
   return figures;
 }
 
+/// A linear under a choice, with these activations. The mutex is held by the caller.
+std::string previewKey(const State& state, LinearId id, const Choice& choice) {
+  return state.groupKey(id) + "|" + outputKey(choice);
+}
+
+/// The rows of a linear in memory; other activations are another entry.
+std::shared_ptr<const LinearPreview> linearPreview(State& state, LinearId id,
+                                                   std::shared_ptr<const WeightStats> stats,
+                                                   std::shared_ptr<const ActivationStats> activations,
+                                                   JobContext& job) {
+  const auto cache = cacheOf(state);
+  std::string key = std::to_string(id);
+  if (activations) {
+    const std::lock_guard lock(state.mutex);
+    key = state.groupKey(id) + "|activations";
+  }
+  const auto known = [&] {
+    const std::lock_guard lock(cache->mutex);
+    return cache->linears.find(key);
+  };
+  if (auto found = known()) return found;
+  const auto loading = lockLoading(*cache, job);
+  if (auto found = known()) return found;
+  const ErrorInput input = state.errorInput(id);
+  const std::int64_t rows = LinearPreview::rowsFor(input, activations.get());
+  auto made = finishStage(job, [&](JobContext& own) {
+    return std::make_shared<const LinearPreview>(*state.source, input, std::move(stats),
+                                                 std::move(activations), rows, own);
+  });
+  const std::lock_guard lock(cache->mutex);
+  cache->linears.insert(key, made, static_cast<std::size_t>(made->bytes()));
+  return made;
+}
+
 }  // namespace
+
+LayerError Workspace::State::preview(LinearId id, const Choice& choice,
+                                     std::shared_ptr<const WeightStats> stats,
+                                     std::shared_ptr<const ActivationStats> activations, JobContext& job) {
+  const auto preview = linearPreview(*this, id, std::move(stats), std::move(activations), job);
+  PreviewedFigures figures = preview->measure(choice, job);
+  stamp(figures.weights.evidence);
+  if (!figures.output) return std::move(figures.weights);
+  const OutputError& output = *figures.output;
+  figures.weights.outputRelW = output.w;
+  figures.weights.outputRelA = output.a;
+  figures.weights.outputRelWa = output.wa;
+  if (!choice.weight) figures.weights.evidence = output.sampleEvidence;
+  const auto cache = cacheOf(*this);
+  std::string key;
+  {
+    const std::lock_guard lock(mutex);
+    key = previewKey(*this, id, choice);
+  }
+  const std::lock_guard lock(cache->mutex);
+  if (cache->outputs.size() >= kPreviewedOutputs) cache->outputs.clear();
+  cache->outputs[key] = output;
+  return std::move(figures.weights);
+}
+
+std::optional<OutputError> previewedOutput(const Workspace& workspace, LinearId id, const Choice& choice) {
+  State& state = WorkspaceAccess::state(workspace);
+  std::shared_ptr<WhatIfCache> cache;
+  std::string key;
+  {
+    const std::lock_guard lock(state.mutex);
+    cache = state.whatIf;
+    if (!cache) return std::nullopt;
+    key = previewKey(state, id, choice);
+  }
+  const std::lock_guard lock(cache->mutex);
+  const auto found = cache->outputs.find(key);
+  return found == cache->outputs.end() ? std::nullopt : std::optional<OutputError>(found->second);
+}
 
 SmoothingPoint previewSmoothedFigures(Workspace& workspace, const CurveRequest& request, JobContext& job) {
   State& state = WorkspaceAccess::state(workspace);

@@ -16,4 +16,8 @@ namespace ql {
 /// nothing, and for weights whose parts span rows. Throws what smoothedFigures() throws.
 SmoothingPoint previewSmoothedFigures(Workspace& workspace, const CurveRequest& request, JobContext& job);
 
+/// Output errors that Workspace::whatIf() last previewed for a linear under a choice, with their intervals
+/// (LayerError keeps the figures alone): what to show until outputError() knows the exact ones. From memory.
+std::optional<OutputError> previewedOutput(const Workspace& workspace, LinearId id, const Choice& choice);
+
 }  // namespace ql

@@ -2,9 +2,8 @@
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
-#include "core/base/sha256.h"
-#include "core/base/version.h"
 #include "core/evaluate/error_figures.h"
+#include "core/evaluate/output_evidence.h"
 #include "core/evaluate/output_pass.h"
 #include "core/evaluate/ratio_interval.h"
 
@@ -90,24 +89,6 @@ Figure energyFigure(const OutputPass& pass, std::size_t scheme) {
   return figureOf(ratioInterval(energy.sketchColumns(1 + scheme), columns), margins);
 }
 
-std::string weightMethod(const ActivationStats& activations, EnergySource source) {
-  switch (source) {
-    case EnergySource::Moment:
-      if (activations.all.tokens != 0 && activations.secondMoment->tokens() != activations.all.tokens)
-        return "output error, second moment of X shared by the experts of the block";
-      return "output error, second moment of X";
-    case EnergySource::Sketch:
-      return "output error, sketch of X^T X with " + std::to_string(activations.sketch.k) +
-             " columns and its exact diagonal; 95 % interval";
-    case EnergySource::Diagonal:
-      return "diagonal proxy of the output error: only the mean of x^2 by channel is known, and channels are "
-             "taken as uncorrelated";
-    case EnergySource::None:
-      break;
-  }
-  return "output error on the token sample; 95 % interval for other tokens";
-}
-
 std::int64_t tokensBehind(const OutputPass& pass, const ActivationStats& activations) {
   switch (pass.energy().source()) {
     case EnergySource::Moment:
@@ -117,20 +98,6 @@ std::int64_t tokensBehind(const OutputPass& pass, const ActivationStats& activat
     default:
       return static_cast<std::int64_t>(activations.all.tokens);
   }
-}
-
-Evidence evidenceFor(const ActivationStats& activations, const Choice& choice, std::string method) {
-  Evidence evidence;
-  evidence.method = std::move(method);
-  evidence.kind = Evidence::Kind::Sampled;
-  evidence.level = "activations";
-  evidence.data = activations.evidence.data;
-  evidence.origin = activations.evidence.origin;
-  evidence.tool = std::string(kToolId);
-  Sha256 settings;
-  settings.add(specText(choice));
-  evidence.settings = settings.finish();
-  return evidence;
 }
 
 std::string sampledRowsText(const OutputPass& pass) {
@@ -144,7 +111,7 @@ void setWeightFigure(const OutputPass& pass, const ActivationStats& activations,
                      const SchemePair& pair, OutputError& error) {
   const EnergySource source = pass.energy().source();
   error.weightEvidence =
-      evidenceFor(activations, choice, weightMethod(activations, source) + sampledRowsText(pass));
+      outputEvidence(activations, choice, outputWeightMethod(activations, source) + sampledRowsText(pass));
   error.weightEvidence.n = tokensBehind(pass, activations);
   if (source == EnergySource::Moment && pass.plan().rows.empty())
     error.weightEvidence.kind = Evidence::Kind::Exact;
@@ -168,7 +135,7 @@ void setSampleFigures(const OutputPass& pass, const ActivationStats& activations
   const SampleProducts* products = pass.products();
   std::string method = "outputs of the token sample; 95 % interval for other tokens";
   if (products && products->usesSampleRange()) method += "; static scales from the sample's own extremes";
-  error.sampleEvidence = evidenceFor(activations, choice, method + sampledRowsText(pass));
+  error.sampleEvidence = outputEvidence(activations, choice, method + sampledRowsText(pass));
   if (!products) return;
   error.sampleEvidence.n = static_cast<std::int64_t>(products->tokens());
   const SchemePair& pair = pass.plan().pairs[place];

@@ -16,6 +16,9 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+constexpr double kLeastFreedom = 0.1;  // a stratum that decides the slope alone has none left
+constexpr double kLeastDegrees = 4;
+
 /// Differences of the two rows of each stratum, and the weight of their squares in a total's variance.
 struct Strata {
   std::vector<double> factor, y, x, z;
@@ -99,13 +102,20 @@ RatioInterval sampledRatio(const std::vector<SampledRow>& sample, std::span<cons
   if (!(totalX > 0)) return {};
   RatioInterval result{totalY / totalX, 0, 0};
   const double slope = slopeY - result.value * slopeX;
-  double variance = 0, strataCount = 0;
+  double variance = 0, squares = 0, strataCount = 0;
   for (std::size_t h = 0; h < strata.factor.size(); ++h) {
-    const double u = strata.y[h] - result.value * strata.x[h] - slope * strata.z[h];
-    variance += strata.factor[h] * u * u;
+    const double leverage = spread > 0 ? strata.factor[h] * strata.z[h] * strata.z[h] / spread : 0.0;
+    const double u = (strata.y[h] - result.value * strata.x[h] - slope * strata.z[h]) /
+                     std::max(1 - leverage, kLeastFreedom);
+    const double part = strata.factor[h] * u * u;
+    variance += part;
+    squares += part * part;
     strataCount += strata.factor[h] > 0 ? 1 : 0;
   }
   if (!(variance > 0)) return result;
+  // E[part^2] of a squared normal difference is three times the square of E[part]
+  const double degrees =
+      std::clamp(3 * variance * variance / squares, kLeastDegrees, std::max(kLeastDegrees, strataCount - 1));
   double drawn = 0;
   const double skewness = residualSkewness(
       sample,
@@ -114,7 +124,7 @@ RatioInterval sampledRatio(const std::vector<SampledRow>& sample, std::span<cons
         return sample[i].weight * (y[i] - result.value * x[i] - z);
       },
       drawn);
-  const SkewedQuantiles quantiles = skewedQuantiles(skewness, drawn, std::max(1.0, strataCount - 1));
+  const SkewedQuantiles quantiles = skewedQuantiles(skewness, drawn, degrees);
   const double standardError = std::sqrt(variance) / totalX;
   result.below = standardError * quantiles.below;
   result.above = standardError * quantiles.above;
@@ -128,7 +138,7 @@ std::vector<SampledRow> stratifiedRows(const std::vector<float>& rowAbsmax, std:
   std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
     return rowAbsmax[static_cast<std::size_t>(a)] > rowAbsmax[static_cast<std::size_t>(b)];
   });
-  const std::int64_t strata = std::max<std::int64_t>(1, (sampleRows - sampleRows / 4) / 2);
+  const std::int64_t strata = std::max<std::int64_t>(1, (sampleRows - sampleRows / 8) / 2);
   const std::int64_t certain = std::max<std::int64_t>(0, sampleRows - 2 * strata);
   std::vector<SampledRow> sample;
   for (std::int64_t i = 0; i < certain; ++i) sample.push_back({order[static_cast<std::size_t>(i)], -1, 1});

@@ -1,7 +1,7 @@
 #pragma once
 // A stratified sample of rows for previews, and the ratio estimator that goes with it.
 //
-// Rows are sorted by absmax. The largest quarter of the sample is certain (weight 1): a few rows may carry
+// Rows are sorted by absmax. The largest eighth of the sample is certain (weight 1): a few rows may carry
 // the error. The rest of the sorted rows is cut into strata of equal length, two rows drawn from each
 // (Cochran, Sampling Techniques, 3rd ed., 5.4 and 6.11).
 #include "core/evaluate/ratio_interval.h"

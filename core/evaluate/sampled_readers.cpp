@@ -3,13 +3,10 @@
 #include "core/evaluate/sampled_readers.h"
 
 #include "core/base/error.h"
-#include "core/evaluate/error_pass.h"
 #include "core/evaluate/group_inputs.h"
-#include "core/evaluate/row_sample.h"
-#include "core/evaluate/smoothing_kernel.h"
+#include "core/evaluate/sampled_rows.h"
 #include "core/evaluate/token_kernel.h"
 #include "core/jobs/parallel_for.h"
-#include "core/linalg/gemm.h"
 
 #include <algorithm>
 #include <cmath>
@@ -20,15 +17,11 @@ namespace {
 constexpr double kBudget = 480.0 * 8192 * 256;  // multiply-adds a product and step
 constexpr std::int64_t kLeastRows = 384, kLeastReaderRows = 16;
 constexpr std::int64_t kRowUnit = 48;  // column unit of the products
-constexpr std::int64_t kScanRows = 32, kChunkRows = 8, kSumRows = 64;
+constexpr std::int64_t kScanRows = 32;
 
 /// One reader's rows.
-struct Sampled {
-  MatrixRef matrix;
-  std::size_t input = 0;  // index in GroupInputs
-  MatrixRange range;      // of all rows
-  std::vector<SampledRow> rows;
-  std::vector<float> weights;         // [rows, in], 0 for what is not finite
+struct Sampled : SampledRows {
+  std::size_t input = 0;              // index in GroupInputs
   std::vector<double> energy, known;  // [rows] |Y_r|^2; sum_j w_rj^2 sum_t x_tj^2
   double knownTotal = 0;              // of `known` over all rows of the matrix
 };
@@ -67,23 +60,6 @@ std::vector<std::int64_t> sharesOf(std::span<const SampledReader> readers, std::
         std::min(reader.matrix.out, std::max(kLeastReaderRows, static_cast<std::int64_t>(part + 0.5))));
   }
   return shares;
-}
-
-/// All rows of a short matrix, else a stratified sample.
-std::vector<SampledRow> rowsOf(const std::vector<float>& scores, std::int64_t count) {
-  if (count < static_cast<std::int64_t>(scores.size())) return stratifiedRows(scores, count);
-  std::vector<SampledRow> all;
-  for (std::size_t r = 0; r < scores.size(); ++r) all.push_back({static_cast<std::int64_t>(r), -1, 1});
-  return all;
-}
-
-MatrixRange scaled(const MatrixRange& range, std::span<const float> s) {
-  MatrixRange result = range;
-  for (std::size_t j = 0; j < s.size(); ++j) {
-    result.columnMin[j] *= s[j];
-    result.columnMax[j] *= s[j];
-  }
-  return result;
 }
 
 /// The sample of several matrices as one: strata apart.
@@ -141,6 +117,7 @@ SampledFigure sampledFigure(const RatioInterval& ratio) {
 struct SampledReaders::State {
   GroupInputs inputs;
   std::vector<Sampled> readers;
+  mutable PreviewScratchPool pool;
 
   std::size_t width() const { return inputs.width(); }
 
@@ -180,17 +157,6 @@ struct SampledReaders::State {
     return {level, activations};
   }
 
-  void readRows(const WeightSource& source, Sampled& reader, JobContext& job) const {
-    reader.weights.resize(reader.rows.size() * width());
-    parallelFor(job, static_cast<std::int64_t>(reader.rows.size()), [&](std::int64_t i) {
-      const std::int64_t row = reader.rows[static_cast<std::size_t>(i)].row;
-      const auto values = std::span(reader.weights).subspan(static_cast<std::size_t>(i) * width(), width());
-      source.readRows(reader.matrix, row, row + 1, values);
-      setFinite(values);
-    });
-    source.check(reader.matrix);
-  }
-
   /// Outputs, their energies, and what the column energies of all rows say of those.
   void prepare(Sampled& reader, const WeightStats& stats, JobContext& job) const {
     const std::span<const float> x = inputs.tokens(reader.input);
@@ -207,81 +173,30 @@ struct SampledReaders::State {
     }
     for (std::size_t j = 0; j < width(); ++j) reader.knownTotal += stats.columns.sumSq[j] * moment[j];
     std::vector<float> outputs;
-    multiply(x, reader.weights, outputs, job);
+    sampleProduct(x, reader.weights, width(), outputs, job);
     reader.energy = rowSquares(outputs, {}, reader.rows.size(), job);
-  }
-
-  /// y [tokens, rows] = x w^T.
-  void multiply(std::span<const float> x, std::span<const float> w, std::vector<float>& y,
-                JobContext& job) const {
-    const auto in = static_cast<std::int64_t>(width());
-    const auto tokens = static_cast<std::int64_t>(x.size() / width());
-    const auto rows = static_cast<std::int64_t>(w.size() / width());
-    y.resize(static_cast<std::size_t>(tokens * rows));
-    multiplyTransposed({x.data(), tokens, in, in}, {w.data(), rows, in, in}, {y.data(), tokens, rows, rows},
-                       job);
-  }
-
-  /// |y + other|^2 by row.
-  static std::vector<double> rowSquares(const std::vector<float>& y, const std::vector<float>& other,
-                                        std::size_t rows, JobContext& job) {
-    std::vector<double> sums(rows, 0.0);
-    const std::size_t tokens = rows > 0 ? y.size() / rows : 0;
-    parallelFor(job, (static_cast<std::int64_t>(rows) + kSumRows - 1) / kSumRows, [&](std::int64_t chunk) {
-      const std::size_t begin = static_cast<std::size_t>(chunk * kSumRows);
-      const std::size_t end = std::min(rows, begin + static_cast<std::size_t>(kSumRows));
-      addSquares(y.data() + begin, other.empty() ? nullptr : other.data() + begin, tokens, end - begin, rows,
-                 &sums[begin]);
-    });
-    return sums;
-  }
-
-  /// D = Q(W S) - W S of the sampled rows.
-  std::vector<float> roundingErrors(const Sampled& reader, const WeightScheme& scheme,
-                                    std::span<const float> s, JobContext& job) const {
-    const MatrixRange range = scaled(reader.range, s);
-    const std::optional<StripScheme> strips = stripScheme(scheme, reader.matrix.in, &range);
-    const auto quantizer = quantizerFor(scheme).make(scheme, reader.matrix.out, reader.matrix.in, &range);
-    std::vector<float> d(reader.weights.size());
-    const std::size_t in = width(), count = reader.rows.size();
-    parallelFor(job, (static_cast<std::int64_t>(count) + kChunkRows - 1) / kChunkRows,
-                [&](std::int64_t chunk) {
-                  const std::size_t begin = static_cast<std::size_t>(chunk * kChunkRows);
-                  const std::size_t end = std::min(count, begin + static_cast<std::size_t>(kChunkRows));
-                  const float* w = &reader.weights[begin * in];
-                  if (strips) {
-                    quantizeScaledRows(*strips, {w, s.data(), end - begin, in, &d[begin * in]});
-                  } else {
-                    std::vector<float> row(in);
-                    for (std::size_t r = begin; r < end; ++r) {
-                      scaleRows({&reader.weights[r * in], s.data(), 1, in, row.data()});
-                      quantizer->apply(reader.rows[r].row, 1, row, std::span(d).subspan(r * in, in), {});
-                    }
-                  }
-                  subtractScaledRows(w, s.data(), end - begin, in, &d[begin * in]);
-                  job.step();
-                });
-    return d;
   }
 
   RowErrors errorsOf(const Sampled& reader, std::span<const float> s, const Choice& choice,
                      const RoundedInputs& rounded, JobContext& job) const {
     RowErrors errors;
-    std::vector<float> a, product;
+    std::unique_ptr<PreviewScratch> scratch = pool.take();
+    std::vector<float>&a = scratch->activations, &product = scratch->product, &d = scratch->rounded;
     const std::size_t rows = reader.rows.size();
     if (choice.activation) {
-      multiply(rounded.of(reader.input, *choice.activation).changes, reader.weights, a, job);
+      sampleProduct(rounded.of(reader.input, *choice.activation).changes, reader.weights, width(), a, job);
       errors.a = rowSquares(a, {}, rows, job);
     }
     if (choice.weight) {
-      const std::vector<float> d = roundingErrors(reader, *choice.weight, s, job);
-      multiply(rounded.smoothed(reader.input), d, product, job);
+      roundingErrors(reader, *choice.weight, s, d, job);
+      sampleProduct(rounded.smoothed(reader.input), d, width(), product, job);
       errors.w = rowSquares(product, {}, rows, job);
       if (choice.activation) {
-        multiply(rounded.of(reader.input, *choice.activation).values, d, product, job);
+        sampleProduct(rounded.of(reader.input, *choice.activation).values, d, width(), product, job);
         errors.wa = rowSquares(product, a, rows, job);
       }
     }
+    pool.giveBack(std::move(scratch));
     if (errors.wa.empty()) errors.wa = choice.weight ? errors.w : errors.a;
     return errors;
   }
@@ -333,8 +248,8 @@ SampledReaders::SampledReaders(const WeightSource& source, std::vector<SampledRe
       for (const std::vector<float>& peaks : State::rowPeaks(source, reader.matrix, factors, job))
         raiseScores(peaks, scores);
     }
-    added.rows = rowsOf(scores, shares[i]);
-    m_state->readRows(source, added, job);
+    added.rows = sampleOf(scores, shares[i]);
+    added.read(source, job);
     m_state->prepare(added, stats, job);
   }
 }

@@ -4,6 +4,9 @@
 // After foreach_target.h, which this file is included by once a target.
 #include "core/evaluate/token_kernel.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -89,6 +92,49 @@ void addSquaresTarget(const float* y, const float* other, std::size_t tokens, st
   }
 }
 
+RowError addRowErrorTarget(const float* d, const float* w, const double* columnWeights, double rowWeight,
+                           std::size_t columns, double* columnError) {
+  const hn::ScalableTag<double> dd;
+  const hn::Rebind<float, hn::ScalableTag<double>> df;
+  const std::size_t lanes = hn::Lanes(dd), whole = columns / lanes * lanes;
+  auto weighted = hn::Zero(dd), energy = weighted, square = weighted, sumAbs = weighted, weightAbs = weighted;
+  auto maxAbs = hn::Zero(df);
+  const auto factor = hn::Set(dd, rowWeight);
+  RowError sums;
+  for (std::size_t j = 0; j < whole; j += lanes) {
+    const auto error = hn::LoadU(df, d + j), weight = hn::LoadU(df, w + j);
+    const auto wide = hn::PromoteTo(dd, error), wideWeight = hn::PromoteTo(dd, weight);
+    const auto c = hn::LoadU(dd, columnWeights + j), squared = hn::Mul(wide, wide);
+    weighted = hn::MulAdd(c, squared, weighted);
+    energy = hn::MulAdd(c, hn::Mul(wideWeight, wideWeight), energy);
+    square = hn::Add(square, squared);
+    sumAbs = hn::Add(sumAbs, hn::Abs(wide));
+    weightAbs = hn::Add(weightAbs, hn::Abs(wideWeight));
+    maxAbs = hn::Max(maxAbs, hn::Abs(error));
+    hn::StoreU(hn::MulAdd(factor, squared, hn::LoadU(dd, columnError + j)), dd, columnError + j);
+    const auto isDead = hn::AndNot(hn::Eq(weight, hn::Zero(df)), hn::Eq(error, hn::Neg(weight)));
+    sums.deadCodes += hn::CountTrue(df, isDead);
+  }
+  sums.weighted = hn::GetLane(hn::SumOfLanes(dd, weighted));
+  sums.energy = hn::GetLane(hn::SumOfLanes(dd, energy));
+  sums.square = hn::GetLane(hn::SumOfLanes(dd, square));
+  sums.sumAbs = hn::GetLane(hn::SumOfLanes(dd, sumAbs));
+  sums.weightAbs = hn::GetLane(hn::SumOfLanes(dd, weightAbs));
+  sums.maxAbs = hn::GetLane(hn::MaxOfLanes(df, maxAbs));
+  for (std::size_t j = whole; j < columns; ++j) {
+    const double error = static_cast<double>(d[j]), weight = static_cast<double>(w[j]);
+    sums.weighted += columnWeights[j] * error * error;
+    sums.energy += columnWeights[j] * weight * weight;
+    sums.square += error * error;
+    sums.sumAbs += std::abs(error);
+    sums.weightAbs += std::abs(weight);
+    sums.maxAbs = std::max(sums.maxAbs, std::abs(d[j]));
+    columnError[j] += rowWeight * error * error;
+    sums.deadCodes += w[j] != 0 && d[j] == -w[j] ? 1 : 0;
+  }
+  return sums;
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace ql
 HWY_AFTER_NAMESPACE();
@@ -101,6 +147,7 @@ HWY_EXPORT(subtractScaledRowsTarget);
 HWY_EXPORT(scaledChangesTarget);
 HWY_EXPORT(largestProductTarget);
 HWY_EXPORT(addSquaresTarget);
+HWY_EXPORT(addRowErrorTarget);
 
 void divideRows(const float* x, const float* s, std::size_t rows, std::size_t columns, float* values) {
   HWY_DYNAMIC_DISPATCH(divideRowsTarget)(x, s, rows, columns, values);
@@ -123,6 +170,11 @@ float largestProduct(const float* w, const float* f, std::size_t count) {
 void addSquares(const float* y, const float* other, std::size_t tokens, std::size_t rows, std::size_t stride,
                 double* sums) {
   HWY_DYNAMIC_DISPATCH(addSquaresTarget)(y, other, tokens, rows, stride, sums);
+}
+
+RowError addRowError(const float* d, const float* w, const double* columnWeights, double rowWeight,
+                     std::size_t columns, double* columnError) {
+  return HWY_DYNAMIC_DISPATCH(addRowErrorTarget)(d, w, columnWeights, rowWeight, columns, columnError);
 }
 
 }  // namespace ql

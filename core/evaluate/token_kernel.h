@@ -24,4 +24,15 @@ float largestProduct(const float* w, const float* f, std::size_t count);
 void addSquares(const float* y, const float* other, std::size_t tokens, std::size_t rows, std::size_t stride,
                 double* sums);
 
+/// One row's rounding errors d = Q(w) - w against its weights.
+struct RowError {
+  double weighted = 0, energy = 0;               // sum of c_j d_j^2 and of c_j w_j^2
+  double square = 0, sumAbs = 0, weightAbs = 0;  // sum of d^2, |d|, |w|
+  float maxAbs = 0;                              // of |d|
+  std::size_t deadCodes = 0;                     // w != 0 and d = -w: rounded to zero
+};
+/// Also adds rowWeight d_j^2 to columnError [columns]. c = columnWeights [columns].
+RowError addRowError(const float* d, const float* w, const double* columnWeights, double rowWeight,
+                     std::size_t columns, double* columnError);
+
 }  // namespace ql
