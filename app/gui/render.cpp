@@ -1,7 +1,9 @@
 #include "app/gui/render.h"
 
 #include "core/base/error.h"
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/session.h"
+#include "widgets/bridge/smoothing_control.h"
 #include "widgets/bridge/theme.h"
 #include "widgets/canvas/canvas.h"
 #include "widgets/main_window.h"
@@ -10,6 +12,7 @@
 #include "widgets/panels/matrix_view.h"
 #include "widgets/panels/message_bar.h"
 #include "widgets/panels/overview_panel.h"
+#include "widgets/panels/smoothing_panel.h"
 #include "widgets/panels/start_page.h"
 #include "widgets/work_area.h"
 
@@ -96,13 +99,32 @@ bool areCanvasesSettled(const MainWindow& window) {
   return true;
 }
 
-int writeWindow(MainWindow& window, const QString& path) {
+int writeWindow(QWidget& window, const QString& path) {
   const QPixmap picture = window.grab();
   return picture.save(path)
              ? 0
              : fail(QStringLiteral(
                         "%1 cannot be written; choose a folder that exists and a name ending in .png.")
                         .arg(path));
+}
+
+/// The Smoothing page alone, at the asked-for size.
+int writeSmoothing(MainWindow& window, const GuiOptions& options) {
+  const SmoothingControl* control = window.session()->smoothing();
+  if (!control->group())
+    return fail(
+        QStringLiteral("--render smoothing: this linear has nothing in front that could be smoothed; name "
+                       "another one with --layer."));
+  if (!control->problem().isEmpty() && !window.session()->calibration()->hasActivations())
+    return fail(control->problem() + QStringLiteral(" Run `qloupe analyze MODEL --calibration TEXT` first."));
+  SmoothingPanel* page = window.workArea()->smoothing();
+  page->setParent(nullptr);
+  page->resize(options.size);
+  page->show();
+  waitUntil([&] { return window.session()->jobs()->isIdle() && page->isSettled(); });
+  const int code = writeWindow(*page, options.output);
+  delete page;
+  return code;
 }
 
 }  // namespace
@@ -125,6 +147,8 @@ int renderPicture(const GuiOptions& options) {
     return fail(problem);
   MatrixPanel* matrix = window.workArea()->matrix();
   if (options.render == QLatin1String("activations")) matrix->setQuantity(MatrixQuantity::Activations);
+  const bool isSmoothing = options.render == QLatin1String("smoothing");
+  if (isSmoothing) window.workArea()->showPage(CentrePage::Smoothing);
   waitUntil([&] { return window.session()->jobs()->isIdle() && areCanvasesSettled(window); });
   if (options.render == QLatin1String("activations") && !matrix->view()->content()->tokens)
     return fail(matrix->view()->problem() +
@@ -132,6 +156,7 @@ int renderPicture(const GuiOptions& options) {
   window.messageBar()->clear();
   waitUntil([&] { return areCanvasesSettled(window); });
   if (options.render == QLatin1String("main")) return writeWindow(window, options.output);
+  if (isSmoothing) return writeSmoothing(window, options);
   Canvas* canvas = canvasOf(window, options.render);
   try {
     savePicture(*canvas->view(), options.size, 1.0, currentTheme(), options.output);
