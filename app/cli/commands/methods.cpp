@@ -11,6 +11,7 @@
 #include "core/model/architecture.h"
 #include "core/quant/quantizer.h"
 #include "core/smooth/smoothing.h"
+#include "core/workspace_methods.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -59,6 +60,15 @@ Json algorithmsJson() {
   return list;
 }
 
+Json decidersJson() {
+  Json list = Json::array();
+  for (const AutoMethod method : autoMethods())
+    list.push_back({{"name", autoMethodName(method)},
+                    {"sentence", autoMethodSentence(method)},
+                    {"source", autoMethodSource(method)}});
+  return list;
+}
+
 Json smoothingJson() {
   Json list = Json::array();
   for (const SmoothingMethod* method : smoothingMethods())
@@ -74,6 +84,7 @@ Json methodsJson() {
   Json json;
   json["formats"] = formatsJson();
   json["algorithms"] = algorithmsJson();
+  json["deciders"] = decidersJson();
   json["smoothing"] = smoothingJson();
   json["targets"] = Json::array();
   for (const Exporter* target : exporters())
@@ -116,6 +127,14 @@ std::string algorithmsText() {
   return text;
 }
 
+std::string decidersText() {
+  std::string text;
+  for (const AutoMethod method : autoMethods())
+    text += "  " + std::string(autoMethodName(method)) + "  " + std::string(autoMethodSentence(method)) +
+            "\n    source: " + std::string(autoMethodSource(method)) + "\n";
+  return text;
+}
+
 std::string smoothingText() {
   std::string text;
   for (const SmoothingMethod* method : smoothingMethods())
@@ -146,7 +165,8 @@ std::string methodsText() {
   for (const NumberFormatInfo& format : numberFormats())
     formats.addRow({std::string(format.name), figure(format.bits),
                     isMeasurableFormat(format.name) ? "yes" : "plan only", std::string(format.sentence)});
-  std::string text = formats.text() + "\nAlgorithms\n" + algorithmsText() + "\nSmoothing\n" +
+  std::string text = formats.text() + "\nAlgorithms\n" + algorithmsText() +
+                     "\nDecisions for many layers (plan auto --method)\n" + decidersText() + "\nSmoothing\n" +
                      smoothingText() + "\nExport targets\n";
   for (const Exporter* target : exporters())
     text += "  " + std::string(target->name) + "  " + std::string(target->sentence) + "\n" +
@@ -158,7 +178,7 @@ class MethodsCommand : public Command {
  public:
   std::string_view words() const override { return "methods"; }
   std::string_view sentence() const override {
-    return "Every format, algorithm, smoothing method, export target, family and file kind.";
+    return "Every format, algorithm, deciding and smoothing method, export target, family and file kind.";
   }
 
   void setUp(CLI::App& app) override {
