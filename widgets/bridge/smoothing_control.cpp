@@ -71,7 +71,10 @@ SmoothingControl::SmoothingControl(Session* session)
   });
   connect(session->selection(), &Selection::changed, this, &SmoothingControl::followSelection);
   connect(session->plan(), &PlanDocument::planChanged, this, &SmoothingControl::followPlan);
-  connect(session->plan(), &PlanDocument::whatIfChanged, this, &SmoothingControl::scheduleRefresh);
+  connect(session->plan(), &PlanDocument::whatIfChanged, this, [this] {
+    scheduleRefresh();
+    m_rowsLater.start();
+  });
   connect(session->calibration(), &CalibrationControl::changed, this, [this] {
     m_planned->refresh();
     scheduleRefresh();
@@ -147,6 +150,7 @@ void SmoothingControl::adoptGroup(std::optional<std::size_t> group) {
   if (group) m_trial = proposal(*group);
   emit groupChanged();
   emit trialChanged();
+  tellAll();
   scheduleRefresh();
 }
 
@@ -229,6 +233,8 @@ void SmoothingControl::followPlan() {
       m_trial != planned(*m_group)) {
     m_trial = planned(*m_group);
     emit trialChanged();
+    updateChannels();
+    if (!m_evidence || !startCurves()) updateFigures();
   } else {
     emit trialChanged();  // whether it is as planned may be another matter now
   }

@@ -164,6 +164,7 @@ class SmoothingControl : public QObject {
   bool isWanted() const;
   QString obstacle() const;
   void forget();
+  void tellAll();
   void loadEvidence();
   bool startCurves();  // true when they are other ones than before
   void takeCurves(const CurveFeed& feed);

@@ -149,16 +149,21 @@ void SmoothingControl::fail(const QString& problem) {
   emit problemChanged();
 }
 
+void SmoothingControl::tellAll() {
+  emit curvesChanged();
+  emit figuresChanged();
+  emit channelsChanged();
+  emit residualChanged();
+}
+
 void SmoothingControl::refresh() {
   if (m_model != m_session->model()) return;
   const QString problem = obstacle();
   if (!m_group || !problem.isEmpty()) {
-    if (!m_groupKey.empty()) forget();
     fail(problem);
-    emit curvesChanged();
-    emit figuresChanged();
-    emit channelsChanged();
-    emit residualChanged();
+    if (m_groupKey.empty()) return;
+    forget();
+    tellAll();
     return;
   }
   const std::string key = std::to_string(*m_group) + "|" + dataKey();
@@ -166,10 +171,7 @@ void SmoothingControl::refresh() {
     forget();
     m_groupKey = key;
     fail({});
-    emit curvesChanged();
-    emit figuresChanged();
-    emit channelsChanged();
-    emit residualChanged();
+    tellAll();
   }
   if (!isWanted()) return;
   if (!m_evidence) {
