@@ -194,6 +194,31 @@ class TestCliJourney : public QObject {
     }
   }
 
+  void explanationsAreParagraphs() {
+    const RunResult told = qloupe(m_folder, {"diagnose", demo(), "--stats", "S.h5", "--explain"});
+    QCOMPARE(told.exitCode, 1);
+    QVERIFY2(told.out.contains("12 layers of 42 have findings."), told.out.constData());
+    QVERIFY2(told.out.contains("\nmodel.layers.5.mlp.down_proj\n   Nothing stands out under int8 channel"),
+             told.out.constData());
+    for (const QByteArray& line : told.out.split('\n')) QVERIFY2(line.size() <= 100, line.constData());
+    const RunResult json = qloupe(m_folder, {"diagnose", demo(), "--stats", "S.h5", "--explain", "--json"});
+    QL_NO_PROBLEM(schemaProblemOf(json, "diagnose"));
+    QVERIFY(json.out.contains("\"explanation\": \"Under int8 channel"));
+  }
+
+  void oneChannelIsFollowed() {
+    const RunResult rows = qloupe(m_folder, {"stats", demo(), "--stats", "S.h5", "--channel", "30", "--csv"});
+    QCOMPARE(rows.exitCode, 0);
+    QVERIFY2(rows.out.contains("model.layers.0.self_attn.q_proj,input,93.5,"), rows.out.constData());
+    QVERIFY2(rows.out.contains("model.layers.3.mlp.down_proj,output,"), rows.out.constData());
+    const RunResult json =
+        qloupe(m_folder, {"stats", demo(), "--stats", "S.h5", "--channel", "30", "--blocks", "0", "--json"});
+    QL_NO_PROBLEM(schemaProblemOf(json, "stats"));
+    const RunResult far = qloupe(m_folder, {"stats", demo(), "--stats", "S.h5", "--channel", "256"});
+    QCOMPARE(far.exitCode, 2);
+    QVERIFY2(far.err.contains("channels 0 to 255"), far.err.constData());
+  }
+
   void planIsEditedAndMeasured() {
     QL_NO_PROBLEM(schemaProblemOf(qloupe(m_folder, {"plan", "new", demo(), "-o", "a.qlplan.json", "--json"}),
                                   "plan-new"));

@@ -1,4 +1,5 @@
 // qloupe stats: figures of the weights by layer, role or block.
+#include "app/cli/channel_rows.h"
 #include "app/cli/command.h"
 #include "app/cli/figure_rows.h"
 #include "app/cli/open_model.h"
@@ -14,7 +15,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,8 +81,14 @@ class StatsCommand : public Command {
         ->check(CLI::IsMember({"layer", "role", "block", "point"}))
         ->capture_default_str()
         ->type_name("layer|role|block|point");
-    app.add_option("--metric", m_metrics, "Metrics to print, separated by commas; see below")
-        ->type_name("M,...");
+    CLI::Option* metric =
+        app.add_option("--metric", m_metrics, "Metrics to print, separated by commas; see below")
+            ->type_name("M,...");
+    app.add_option("--channel", m_channel,
+                   "Follow one channel of the residual stream through every matrix that reads or writes it")
+        ->check(CLI::NonNegativeNumber)
+        ->excludes(metric)
+        ->type_name("N");
     app.add_option("--scheme", m_scheme, "Scheme of the error metrics")
         ->capture_default_str()
         ->type_name("SPEC");
@@ -97,6 +106,7 @@ class StatsCommand : public Command {
     m_choice = parseSpec(m_scheme);
     m_workspace = openModel(m_model, m_statistics);
     if (m_by == "point") return printPoints(given);
+    if (m_channel) return printChannel();
     const std::vector<LinearId> ids = m_selection.resolve(m_workspace->model(), false);
     m_needsErrors = std::any_of(given.begin(), given.end(), isErrorKey);
     measure(ids);
@@ -114,6 +124,42 @@ class StatsCommand : public Command {
   }
 
  private:
+  /// One row a matrix at the residual stream, those that --layers, --blocks and --roles hit.
+  int printChannel() {
+    const std::vector<LinearId> ids = m_selection.resolve(m_workspace->model(), false);
+    m_needsErrors = m_workspace->weights() != nullptr;
+    measure(ids);
+    ResidualStream stream;
+    runJob(m_job, [&](JobContext& job) {
+      stream = residualStream(*m_workspace, m_workspace->newPlan(m_choice), job);
+    });
+    std::vector<FigureRow> rows;
+    Json json = Json::array();
+    for (const ChannelRow& row : channelRows(stream, *m_channel)) {
+      if (std::find(ids.begin(), ids.end(), row.layer) == ids.end()) continue;
+      rows.push_back(figureRow(row, m_workspace->model()));
+      if (m_isJson) json.push_back(channelJson(row, stream));
+    }
+    if (m_isJson)
+      printJson(json);
+    else if (!rows.empty())
+      print(m_isCsv ? figureCsv(rows) : figureTable(rows));
+    return kExitOk;
+  }
+
+  Json channelJson(const ChannelRow& row, const ResidualStream& stream) const {
+    Json json = layerJson(m_workspace->model().linears[row.layer]);
+    json["side"] = row.matrix->isColumn ? "input" : "output";
+    json["layers"] = row.matrix->members.size();
+    json["metrics"] = Json::object();
+    for (const Metric& metric : row.metrics)
+      json["metrics"][std::string(metric.info.key)] = metricJson(metric);
+    json["scheme"] = stream.shareBasis ? Json(specText(m_choice)) : Json(nullptr);
+    const auto stats = m_workspace->weightStats(row.layer);
+    json["provenance"] = evidenceJson(stats ? stats->evidence : Evidence{});
+    return json;
+  }
+
   /// Tensor points have activation metrics only.
   int printPoints(std::vector<std::string> keys) const {
     if (keys.empty())
@@ -284,6 +330,7 @@ class StatsCommand : public Command {
   JobOptions m_job;
   bool m_isCsv = false, m_isJson = false, m_needsErrors = false;
   Choice m_choice;
+  std::optional<std::int64_t> m_channel;
   std::shared_ptr<Workspace> m_workspace;
 };
 
