@@ -3,6 +3,7 @@
 #include "widgets/models/channel_data.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ql {
 
@@ -18,6 +19,16 @@ Side meets(const Linear& origin, const Linear& linear) {
   const bool writes =
       linear.role == TensorRole::O || linear.role == TensorRole::Down || linear.role == TensorRole::Fc2;
   return writes && linear.out() == origin.in() ? Side::Output : Side::None;
+}
+
+/// What a reader finds in the channel: the norm's gain, and on data the largest |x|.
+void addInput(const Workspace& workspace, const Linear& linear, std::size_t channel, ChannelTraceItem& item) {
+  const std::vector<float> gain = workspace.gain(item.id);
+  if (channel < gain.size()) item.gain = std::abs(gain[channel]);
+  if (!linear.site || !workspace.activationSummary(*linear.site)) return;
+  const auto activations = workspace.activations(*linear.site);
+  if (activations && channel < activations->all.absmax.size())
+    item.actAbsmax = activations->all.absmax[channel];
 }
 
 }  // namespace
@@ -46,6 +57,7 @@ ChannelTrace traceChannel(const Workspace& workspace, LinearId origin, std::int6
     item.absmax = absmax[static_cast<std::size_t>(channel)];
     const float median = lowerMedian(absmax);
     item.ratio = median > 0 ? static_cast<double>(item.absmax) / static_cast<double>(median) : 0;
+    if (!item.isOutput) addInput(workspace, linear, static_cast<std::size_t>(channel), item);
     trace.largest = std::max(trace.largest, item.absmax);
     if (item.absmax > 0 && (trace.smallest == 0 || item.absmax < trace.smallest))
       trace.smallest = item.absmax;

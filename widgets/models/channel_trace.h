@@ -16,7 +16,8 @@ struct ChannelTraceItem {
   int row = -1, block = -1;  // role row of Model::rolesPresent, block
   bool isOutput = false;     // an output channel: o and down write the residual stream that q, k, v ... read
   float absmax = 0;
-  double ratio = 0;  // over the median of that linear's channels
+  double ratio = 0;                      // over the median of that linear's channels
+  std::optional<float> gain, actAbsmax;  // where it reads: norm weight |g|, largest |x|
 };
 
 struct ChannelTrace {

@@ -86,6 +86,7 @@ void ExplainBox::reload() {
   DiagnosisOptions options;
   options.target = m_session->view().target;
   options.choice = m_session->shownChoice(*current);
+  m_session->error(*current, options.choice);  // asked for when it is missing; layersMeasured() follows
   m_session->jobs()->run<QString>(
       this, QStringLiteral("explain"), tr("Explaining a linear"), true,
       [workspace, id = *current, options](JobContext&) {

@@ -136,6 +136,7 @@ QString HelpDialog::shortcutPage() const {
   add(tr("Ctrl+C, Ctrl+Shift+C"), tr("copy the numbers, the picture"));
   add(tr("Ctrl+T"), tr("the same numbers as a table"));
   add(tr("M, G"), tr("matrix: next mode, group boundaries"));
+  add(tr("V"), tr("one channel in all blocks: next quantity"));
   add(tr("F2"), tr("plan table: edit the choice"));
   return QStringLiteral("<table>%1</table>").arg(rows);
 }

@@ -149,6 +149,11 @@ void TestOverview::rubberBandSelectsCells() {
   m_panel->view()->handle({CanvasEvent::Move, centre(2, 4), Qt::NoButton, Qt::LeftButton});
   release(centre(2, 4));
   QCOMPARE(m_session->selection()->selected().size(), std::size_t(9));
+  // With Ctrl the band joins what is selected, also where it began on a selected cell.
+  press(Qt::LeftButton, centre(2, 4), Qt::ControlModifier);
+  m_panel->view()->handle({CanvasEvent::Move, centre(4, 4), Qt::NoButton, Qt::LeftButton});
+  release(centre(4, 4), Qt::ControlModifier);
+  QCOMPARE(m_session->selection()->selected().size(), std::size_t(11));
 }
 
 void TestOverview::keysMoveAndNextFindingFlags() {
