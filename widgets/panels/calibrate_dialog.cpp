@@ -1,8 +1,10 @@
 #include "widgets/panels/calibrate_dialog.h"
 
 #include "core/folders.h"
+#include "core/workspace_salience.h"
 #include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/command_text.h"
+#include "widgets/bridge/number_format.h"
 #include "widgets/bridge/session.h"
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/text_chooser.h"
@@ -51,7 +53,9 @@ void CalibrateDialog::setupOptions(QFormLayout* form) {
   form->addRow(tr("&Sample"), m_sample);
   m_moments = new QCheckBox(tr("Keep second moments in the &file"), this);
   m_moments->setToolTip(
-      tr("Output errors of new choices stay exact in later sessions; about 2 × in² bytes a site"));
+      tr("Output errors and salience stay exact in later sessions; about 2 × in² bytes a site, %1 here")
+          .arg(sizeText(momentBytes(*m_session->model()))));
+  m_moments->setChecked(momentBytes(*m_session->model()) <= kSmallMomentBytes);
   form->addRow(QString(), m_moments);
   m_again = new QCheckBox(tr("Start &over, do not continue"), this);
   m_again->setToolTip(tr("Finished blocks of the same text and settings are normally not run again"));
@@ -115,6 +119,14 @@ void CalibrateDialog::refresh() {
                                            : m_text->problem());
   // Sentences that wrap must not squeeze the fields above them.
   if (const int needed = layout()->totalHeightForWidth(width()); needed > height()) resize(width(), needed);
+}
+
+bool CalibrateDialog::keepsMoments() const {
+  return m_moments->isChecked();
+}
+
+void CalibrateDialog::setKeepsMoments(bool keeps) {
+  m_moments->setChecked(keeps);
 }
 
 void CalibrateDialog::start() {

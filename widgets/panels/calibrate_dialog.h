@@ -22,6 +22,9 @@ class CalibrateDialog : public QDialog {
   TextChooser* text() const { return m_text; }
   QPushButton* startButton() const { return m_start; }
   QSpinBox* sampleBox() const { return m_sample; }
+  /// Kept by default where they are small, all together.
+  bool keepsMoments() const;
+  void setKeepsMoments(bool keeps);
 
  signals:
   void importRequested();

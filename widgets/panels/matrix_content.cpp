@@ -60,11 +60,13 @@ std::shared_ptr<const TokenRowsPicture> makeTokenRows(std::shared_ptr<const Acti
 
 const std::vector<float>* MatrixContent::columnProfile() const {
   if (tokens) return tokens->stats->hasExtremes() ? &tokens->stats->all.absmax : nullptr;
+  if (salience) return &salience->columnSums;
   return stats ? &stats->columns.absmax : nullptr;
 }
 
 const std::vector<float>* MatrixContent::rowProfile() const {
   if (tokens) return &tokens->tokenAbsmax;
+  if (salience) return nullptr;
   return stats ? &stats->rows.absmax : nullptr;
 }
 

@@ -13,7 +13,7 @@
 
 namespace ql {
 
-enum class MatrixQuantity { Magnitude, Signed, Error, Activations };  // |W|, W, |Q(W) - W|, |X|
+enum class MatrixQuantity { Magnitude, Signed, Error, Activations, Salience };  // |W|, W, |Q(W) - W|, |X|
 
 /// The sampled tokens of a site as a matrix [tokens, channels]; rows in order of window and position.
 struct TokenRowsPicture {
@@ -27,6 +27,15 @@ struct TokenRowsPicture {
 std::shared_ptr<const TokenRowsPicture> makeTokenRows(std::shared_ptr<const ActivationStats> stats,
                                                       const std::function<QString(std::int32_t)>& text);
 
+/// Hessian salience of the weights as a matrix (salience_lab.h).
+struct SaliencePicture {
+  std::shared_ptr<const WeightSource> source;
+  std::vector<double> factors;     // [in] what w^2 is multiplied with
+  std::vector<float> columnSums;   // [in]
+  std::vector<std::int64_t> dead;  // input channels that were always zero, ascending
+  float threshold = 0;             // weights under it are left out of the picture
+};
+
 struct MatrixContent {
   QString name;                                  // "model.layers.0.self_attn.q_proj"
   std::int64_t out = 0, in = 0;                  // rows, columns
@@ -39,10 +48,11 @@ struct MatrixContent {
   std::int64_t groupColumns = 0, groupRows = 0;  // its parts' edges, 0 = not divided that way
   bool hasWeights = true;                        // false: only statistics are open
   MatrixRef matrix;
-  std::shared_ptr<const TokenRowsPicture> tokens;  // set: rows are tokens, values are activations
+  std::shared_ptr<const TokenRowsPicture> tokens;   // set: rows are tokens, values are activations
+  std::shared_ptr<const SaliencePicture> salience;  // set: values are saliences
 
   /// Largest magnitudes by column and by row for the marginals; null until known. With tokens, columns are
-  /// over all calibration tokens where those are known.
+  /// over all calibration tokens where those are known; with salience, columns are sums and rows not known.
   const std::vector<float>* columnProfile() const;
   const std::vector<float>* rowProfile() const;
 };

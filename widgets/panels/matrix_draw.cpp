@@ -86,10 +86,12 @@ void MatrixView::draw(Painter& painter, const Theme& theme) {
                          : !m_problem.isEmpty()                      ? m_problem
                          : m_levels                                  ? QString()
                          : m_quantity == MatrixQuantity::Activations ? tr("Reading the token sample…")
+                         : m_quantity == MatrixQuantity::Salience    ? tr("Computing the salience…")
                                                                      : tr("Measuring…");
     painter.text(m_layout.plot.center(), painter.elided(text, m_layout.plot.width() - 16, FontRole::Body),
                  theme.secondary, FontRole::Body, {TextAlign::Center, TextAlign::Middle});
   } else {
+    drawDead(painter, theme);
     drawGroups(painter, theme);
     drawValues(painter);
   }

@@ -76,6 +76,7 @@ void MatrixLoader::reset() {
   m_errors.reset();
   m_stats.reset();
   m_tokens.reset();
+  m_salience.reset();
   m_isPreview = false;
   m_hasAskedSources = true;  // nothing to ask for until there is a target
 }
@@ -97,7 +98,7 @@ void MatrixLoader::setTarget(std::optional<LinearId> id, MatrixQuantity quantity
   m_matrix = workspace->model().linears[*m_id].matrix;
   m_view->setLevels(std::nullopt);
   m_view->setProblem({});
-  if (isActivations()) return;  // setTokens() follows
+  if (isActivations() || isSalience()) return;  // setTokens() or setSalience() follows
   if (isError() && !m_choice.weight)
     return m_view->setProblem(tr("These weights stay as they are: there is no quantization error."));
   if (isError() && !workspace->weights())
@@ -106,7 +107,7 @@ void MatrixLoader::setTarget(std::optional<LinearId> id, MatrixQuantity quantity
 }
 
 void MatrixLoader::setStatistics(const std::shared_ptr<const WeightStats>& stats) {
-  if (!m_id || isError() || isActivations() || !stats || stats == m_stats) return;
+  if (!m_id || isError() || isActivations() || isSalience() || !stats || stats == m_stats) return;
   m_stats = stats;
   if (!m_pyramid) return usePreview();
   m_view->setLevels(levelsOf(*stats));
@@ -137,15 +138,31 @@ void MatrixLoader::setTokens(const std::shared_ptr<const TokenRowsPicture>& toke
   m_view->repaint();  // painted, it asks for its sources
 }
 
+void MatrixLoader::setSalience(const std::shared_ptr<const SaliencePicture>& salience,
+                               const QString& problem) {
+  if (!m_id || !isSalience()) return;
+  m_view->setProblem(problem);
+  if (!salience || salience == m_salience) return;
+  m_salience = salience;
+  ++m_generation;  // answers about the one before are late
+  m_isRunning = false;
+  m_pyramid.reset();
+  m_source.reset();
+  m_lastValues.reset();
+  m_hasAskedSources = false;
+  m_view->renewPictures();  // painted, it asks for its sources
+}
+
 void MatrixLoader::loadSources() {
   using Result = std::shared_ptr<Sources>;
   const std::shared_ptr<Workspace> workspace = m_session->workspace();
-  if (isActivations() && !m_tokens) return;
+  if ((isActivations() && !m_tokens) || (isSalience() && !m_salience)) return;
   if (std::exchange(m_hasAskedSources, true) || !m_id || !workspace) return;
   const std::optional<WeightScheme> scheme = isError() ? m_choice.weight : std::nullopt;
   m_session->jobs()->run<Result>(
       this, slot("sources"), tr("Preparing the matrix picture"), true,
-      [workspace, id = *m_id, scheme, tokens = m_tokens, matrix = m_matrix](JobContext& job) {
+      [workspace, id = *m_id, scheme, tokens = m_tokens, salience = m_salience,
+       matrix = m_matrix](JobContext& job) {
         auto sources = std::make_shared<Sources>();
         try {
           if (tokens) {
@@ -153,6 +170,13 @@ void MatrixLoader::loadSources() {
             sources->pyramid =
                 std::make_shared<const TilePyramid>(buildPyramid(*tokens->source, matrix, kFineTile, job));
             sources->levels = {tokens->typical, tokens->largest};
+            return sources;
+          }
+          if (salience) {
+            sources->source = salience->source;
+            sources->pyramid =
+                std::make_shared<const TilePyramid>(buildPyramid(*salience->source, matrix, kFineTile, job));
+            sources->levels = levelsOf(*sources->pyramid);
             return sources;
           }
           sources->source = scheme ? workspace->errorSource(id, *scheme, job) : workspace->weights();

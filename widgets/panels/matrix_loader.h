@@ -22,12 +22,16 @@ class MatrixLoader : public QObject {
   void setStatistics(const std::shared_ptr<const WeightStats>& stats);
   /// Rows of |X|, or why there are none as one sentence; both empty = still being read.
   void setTokens(const std::shared_ptr<const TokenRowsPicture>& tokens, const QString& problem);
+  /// Saliences, or why there are none; both empty = still being computed. The picture before stays until the
+  /// next one is drawn.
+  void setSalience(const std::shared_ptr<const SaliencePicture>& salience, const QString& problem);
 
  private:
   struct Sources;
   bool isError() const { return m_quantity == MatrixQuantity::Error; }
   void reset();
   bool isActivations() const { return m_quantity == MatrixQuantity::Activations; }
+  bool isSalience() const { return m_quantity == MatrixQuantity::Salience; }
   void usePreview();
   void loadSources();  // once a target, when it is first painted
   void takeSources(std::shared_ptr<Sources> sources);
@@ -47,6 +51,7 @@ class MatrixLoader : public QObject {
   std::shared_ptr<const WeightSource> m_source;
   std::shared_ptr<const WeightStats> m_stats;
   std::shared_ptr<const TokenRowsPicture> m_tokens;
+  std::shared_ptr<const SaliencePicture> m_salience;
   MatrixRef m_matrix;                            // what m_source is read with
   std::shared_ptr<const WeightSource> m_errors;  // Q(W) - W under m_choice, for the read-out
   bool m_isPreview = false;

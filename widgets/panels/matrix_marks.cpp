@@ -140,6 +140,21 @@ void MatrixView::drawFlags(Painter& painter, const Theme& theme) const {
   }
 }
 
+// Columns whose input was always zero: their salience is 0 whatever the weights are.
+void MatrixView::drawDead(Painter& painter, const Theme& theme) const {
+  if (!m_content->salience) return;
+  const Axis columns = columnAxis();
+  const QRectF& plot = m_layout.plot;
+  const ClipScope clip(painter, plot);
+  for (const std::int64_t column : m_content->salience->dead) {
+    const double left = columns.toPixel(static_cast<double>(column));
+    const double right = columns.toPixel(static_cast<double>(column) + 1);
+    if (right < plot.left() || left > plot.right()) continue;
+    const QRectF area(left, plot.top(), std::max(1.0, right - left), plot.height());
+    painter.hatch(area, {theme.faint}, 6 * uiScale());
+  }
+}
+
 void MatrixView::drawPins(Painter& painter, const Theme& theme) const {
   const QRectF& plot = m_layout.plot;
   const double s = 5 * uiScale();
@@ -219,6 +234,12 @@ void MatrixView::drawCellReadOut(Painter& painter, const Theme& theme) const {
       rows.push_back(
           {tr("Q(w) %1").arg(m_content->schemeText),
            isKnown && m_cell.quantized ? valueText(static_cast<double>(*m_cell.quantized)) : QString(kDash)});
+  }
+  if (m_content->salience && isKnown) {
+    const double w = static_cast<double>(m_cell.weight);
+    rows.push_back({tr("salience"), valueText(w * w * m_content->salience->factors[column]), true, {}});
+    rows.push_back(
+        {tr("column sum"), valueText(static_cast<double>(m_content->salience->columnSums[column]))});
   }
   if (column < m_content->gain.size())
     rows.push_back({tr("norm g"), valueText(static_cast<double>(m_content->gain[column]))});

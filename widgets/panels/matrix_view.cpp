@@ -270,6 +270,8 @@ QString MatrixView::quantityText() const {
       return QStringLiteral("W");
     case MatrixQuantity::Activations:
       return QStringLiteral("|X|");
+    case MatrixQuantity::Salience:
+      return tr("salience");
     case MatrixQuantity::Error:
       break;
   }
@@ -293,7 +295,8 @@ std::optional<MatrixPosition> MatrixView::shownPosition() const {
 }
 
 bool MatrixView::isCoarse() const {
-  if (!m_content || m_content->tokens || !m_content->stats || m_content->stats->pyramid.levels.empty())
+  if (!m_content || m_content->tokens || m_content->salience || !m_content->stats ||
+      m_content->stats->pyramid.levels.empty())
     return false;
   return (m_isPreview || !m_content->hasWeights) && m_content->stats->pyramid.levels.front().tile > 1;
 }

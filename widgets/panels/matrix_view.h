@@ -136,6 +136,7 @@ class MatrixView : public CanvasView {
   void drawPins(Painter& painter, const Theme& theme) const;
   void drawCursor(Painter& painter, const Theme& theme) const;
   void drawCellReadOut(Painter& painter, const Theme& theme) const;
+  void drawDead(Painter& painter, const Theme& theme) const;
   void drawTokens(Painter& painter, const Theme& theme) const;
   QString tokenTitle(std::int64_t row) const;
   std::vector<ReadOutRow> tokenRows(MatrixPosition at) const;
