@@ -2,6 +2,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "widgets/bridge/plan_delta.h"
 
 #include <QDir>
 #include <QFile>
@@ -20,31 +21,33 @@ std::filesystem::path toPath(const QString& path) {
 
 }  // namespace
 
-/// One edit as two snapshots. Neighbouring commands share them, so a long history costs one plan a step.
+/// One edit as what it changed: thousands of them take less room than a few copies of a large plan.
 class PlanCommand : public QUndoCommand {
  public:
-  using Snapshot = std::shared_ptr<const QuantizationPlan>;
-  PlanCommand(PlanDocument* document, const QString& text, Snapshot before, Snapshot after, int mergeId)
-      : QUndoCommand(text),
-        m_document(document),
-        m_before(std::move(before)),
-        m_after(std::move(after)),
-        m_mergeId(mergeId) {}
+  PlanCommand(PlanDocument* document, const QString& text, PlanDelta delta, int mergeId)
+      : QUndoCommand(text), m_document(document), m_delta(std::move(delta)), m_mergeId(mergeId) {}
 
-  void undo() override { m_document->apply(m_before); }
-  void redo() override { m_document->apply(m_after); }
+  void undo() override { show(m_delta.backward(m_document->plan())); }
+  void redo() override { show(m_delta.forward(m_document->plan())); }
   int id() const override { return m_mergeId; }
+  /// QUndoStack has redone `other` already: the document is where both edits lead.
   bool mergeWith(const QUndoCommand* other) override {
     const auto* next = static_cast<const PlanCommand*>(other);
-    m_after = next->m_after;
+    const QuantizationPlan before = m_delta.backward(next->m_delta.backward(m_document->plan()));
+    m_delta = PlanDelta(before, m_document->plan(), m_delta.pool());
     setText(next->text());
-    setObsolete(*m_after == *m_before);
+    setObsolete(m_delta.isEmpty());
     return true;
   }
+  const std::shared_ptr<PlanPool>& pool() const { return m_delta.pool(); }
 
  private:
+  void show(QuantizationPlan plan) {
+    m_document->apply(std::make_shared<const QuantizationPlan>(std::move(plan)));
+  }
+
   PlanDocument* m_document;
-  Snapshot m_before, m_after;
+  PlanDelta m_delta;
   int m_mergeId;
 };
 
@@ -86,8 +89,9 @@ EditResult PlanDocument::edit(const QString& text,
                               const std::function<EditResult(const QuantizationPlan&)>& change, int mergeId) {
   EditResult result = change(*m_plan);
   if (result.plan == *m_plan) return result;
-  auto after = std::make_shared<const QuantizationPlan>(result.plan);
-  m_undo.push(new PlanCommand(this, text, m_plan, std::move(after), mergeId));
+  const QUndoCommand* earlier = m_undo.count() > 0 ? m_undo.command(0) : nullptr;
+  const auto pool = earlier ? static_cast<const PlanCommand*>(earlier)->pool() : std::make_shared<PlanPool>();
+  m_undo.push(new PlanCommand(this, text, PlanDelta(*m_plan, result.plan, pool), mergeId));
   return result;
 }
 
