@@ -37,10 +37,25 @@ constexpr ActivationEntry kActivations[] = {
     {Granularity::Tensor, true, QT_TRANSLATE_NOOP("ql::ChoiceForm", "tensor, dynamic")},
     {Granularity::Tensor, false, QT_TRANSLATE_NOOP("ql::ChoiceForm", "tensor, static")},
     {Granularity::Group, true, QT_TRANSLATE_NOOP("ql::ChoiceForm", "group, dynamic")},
+    {Granularity::Group, false, QT_TRANSLATE_NOOP("ql::ChoiceForm", "group, static")},
 };
 
 QString fromView(std::string_view text) {
   return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+}
+
+bool isIntegerFormat(const std::string& name) {
+  const NumberFormatInfo* info = findNumberFormat(name);
+  return info && info->isInteger;
+}
+
+/// Every format that can be measured, each with its sentence.
+void addFormats(QComboBox* combo) {
+  for (const NumberFormatInfo& info : numberFormats()) {
+    if (!isMeasurableFormat(info.name)) continue;
+    combo->addItem(fromView(info.name), fromView(info.name));
+    combo->setItemData(combo->count() - 1, fromView(info.sentence), Qt::ToolTipRole);
+  }
 }
 
 bool isGrouped(Granularity granularity) {
@@ -93,8 +108,7 @@ ChoiceForm::ChoiceForm(QWidget* parent) : QWidget(parent) {
 void ChoiceForm::setupWeight() {
   auto* grid = static_cast<QGridLayout*>(layout());
   m_format = makeCombo(tr("Weight format"), tr("Number format of the weights"), this);
-  for (const NumberFormatInfo& info : numberFormats())
-    if (info.isInteger && info.integerBits >= 2) m_format->addItem(fromView(info.name), fromView(info.name));
+  addFormats(m_format);
   m_format->addItem(tr("16 bit"), QString::fromLatin1(kUnquantized));
   m_symmetry = new SegmentedControl(tr("Symmetry"), this);
   m_symmetry->setProperty("tight", true);
@@ -139,12 +153,22 @@ void ChoiceForm::setupActivation() {
                    "without activation data"),
                 this);
   m_activation->addItem(tr("16 bit"), QString());
-  for (const char* name : {"int8", "int4"})
-    m_activation->addItem(QString::fromLatin1(name), QString::fromLatin1(name));
+  addFormats(m_activation);
   m_activationKind = makeCombo(tr("Activation granularity"),
                                tr("Which activations share one scale, and when it is found"), this);
   for (const ActivationEntry& entry : kActivations) m_activationKind->addItem(tr(entry.text));
   addRow(static_cast<QGridLayout*>(layout()), 3, tr("Activation"), m_activation, m_activationKind);
+  m_activationGroup = new QSpinBox(this);
+  m_activationGroup->setRange(1, 1 << 20);
+  m_activationGroup->setValue(128);
+  m_activationGroup->setPrefix(tr("size "));
+  m_activationGroup->setAlignment(Qt::AlignRight);
+  m_activationGroup->setAccessibleName(tr("Activation group size"));
+  m_activationGroup->setToolTip(tr("Channels of the activations that share one scale"));
+  m_activationGroup->setKeyboardTracking(false);
+  m_activationGroup->hide();
+  static_cast<QGridLayout*>(layout())->addWidget(m_activationGroup, 4, 2);
+  connect(m_activationGroup, &QSpinBox::valueChanged, this, &ChoiceForm::takeEdit);
   connect(m_activation, &QComboBox::activated, this, &ChoiceForm::takeEdit);
   connect(m_activationKind, &QComboBox::activated, this, &ChoiceForm::takeEdit);
 }
@@ -164,6 +188,8 @@ void ChoiceForm::setChoice(const Choice& choice, const Choice& base) {
     selectData(m_flavour, QString::fromStdString(w.flavour));
   }
   selectData(m_activation, choice.activation ? QString::fromStdString(choice.activation->format) : QString());
+  if (choice.activation && choice.activation->groupSize)
+    m_activationGroup->setValue(static_cast<int>(*choice.activation->groupSize));
   if (choice.activation)
     for (int i = 0; i < static_cast<int>(std::size(kActivations)); ++i)
       if (kActivations[i].granularity == choice.activation->granularity &&
@@ -186,6 +212,11 @@ WeightScheme ChoiceForm::weightScheme() const {
   const std::string algorithm = m_algorithm->currentData().toString().toStdString();
   if (algorithm != w.algorithm.name) w.algorithm = {algorithm, {}};
   w.flavour = m_flavour->currentData().toString().toStdString();
+  if (!isIntegerFormat(w.format) && isMeasurableFormat(w.format)) {
+    // floats have no zero point and one rule of rounding
+    w.symmetric = true;
+    w.flavour = WeightScheme().flavour;
+  }
   return w;
 }
 
@@ -197,10 +228,12 @@ std::optional<ActScheme> ChoiceForm::activationScheme() const {
   const ActivationEntry& kind = kActivations[std::max(0, m_activationKind->currentIndex())];
   a.granularity = kind.granularity;
   a.dynamic = kind.dynamic;
-  if (kind.granularity != Granularity::Group)
-    a.groupSize.reset();
-  else if (!a.groupSize)
-    a.groupSize = m_groupSize->value();
+  const bool isOfGroups = kind.granularity == Granularity::Group;
+  a.groupSize = isOfGroups ? std::optional<std::int64_t>(m_activationGroup->value()) : std::nullopt;
+  if (!isIntegerFormat(format) && isMeasurableFormat(format)) {
+    a.symmetric = true;
+    a.flavour = ActScheme().flavour;
+  }
   return a;
 }
 
@@ -210,7 +243,7 @@ Choice ChoiceForm::choice() const {
   const NumberFormatInfo* info = findNumberFormat(format.toStdString());
   if (info && info->isQuantized) choice.weight = weightScheme();
   choice.activation = activationScheme();
-  if (!choice.weight) choice.activation.reset();  // activations are quantized to feed integer weights
+  if (!choice.weight) choice.activation.reset();  // activations are quantized to feed quantized weights
   return choice;
 }
 
@@ -223,12 +256,15 @@ void ChoiceForm::takeEdit() {
 
 void ChoiceForm::updateEnabled() {
   const bool isQuantized = m_shown.weight.has_value();
-  for (QWidget* widget : {static_cast<QWidget*>(m_symmetry), static_cast<QWidget*>(m_granularity),
-                          static_cast<QWidget*>(m_algorithm), static_cast<QWidget*>(m_flavour),
+  for (QWidget* widget : {static_cast<QWidget*>(m_granularity), static_cast<QWidget*>(m_algorithm),
                           static_cast<QWidget*>(m_activation)})
     widget->setEnabled(isQuantized);
+  const bool isInteger = isQuantized && isIntegerFormat(m_shown.weight->format);
+  m_symmetry->setEnabled(isInteger);
+  m_flavour->setEnabled(isInteger);
   m_groupSize->setEnabled(isQuantized && isGrouped(m_shown.weight->granularity));
   m_activationKind->setEnabled(m_shown.activation.has_value());
+  m_activationGroup->setVisible(m_shown.activation && isGrouped(m_shown.activation->granularity));
 }
 
 void ChoiceForm::markChanges() {

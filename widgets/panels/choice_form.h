@@ -35,7 +35,7 @@ class ChoiceForm : public QWidget {
   Choice m_shown, m_base;
   QComboBox *m_format, *m_granularity, *m_algorithm, *m_flavour, *m_activation, *m_activationKind;
   SegmentedControl* m_symmetry;
-  QSpinBox* m_groupSize;
+  QSpinBox *m_groupSize, *m_activationGroup;
   bool m_isSetting = false;
 };
 
