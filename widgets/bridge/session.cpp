@@ -4,6 +4,7 @@
 #include "core/quant/quantizer.h"
 #include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/metric_info.h"
+#include "widgets/bridge/settings.h"
 #include "widgets/bridge/smoothing_control.h"
 #include "widgets/bridge/smoothing_planned.h"
 
@@ -109,6 +110,7 @@ void Session::adopt(std::shared_ptr<Workspace> workspace) {
   m_view.range.reset();
   m_calibration->reset();
   if (m_workspace) {
+    m_workspace->setResidentBytes(settings::residentBytes());
     m_plan.reset(m_workspace->newPlan(defaultChoice()), {});
     claimJournal();
   } else {

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kMaxRecent = 12;
 const QString kRecent = QStringLiteral("recent");
 const QString kTheme = QStringLiteral("view/theme");
+const QString kResident = QStringLiteral("memory/residentMiB");
+constexpr qulonglong kLeastResident = 64, kUsualResident = 1024, kMostResident = 1 << 20;  // MiB
 const QString kFolder = QStringLiteral("files/lastFolder");
 
 void store(const std::vector<RecentFile>& files) {
@@ -73,6 +75,16 @@ QString recentModel(const QString& fingerprint) {
         QFileInfo::exists(file.path))
       return file.path;
   return {};
+}
+
+std::uint64_t residentBytes() {
+  bool isNumber = false;
+  const qulonglong mebibytes = QSettings().value(kResident, kUsualResident).toULongLong(&isNumber);
+  return std::clamp(isNumber ? mebibytes : kUsualResident, kLeastResident, kMostResident) << 20;
+}
+
+void setResidentBytes(std::uint64_t bytes) {
+  QSettings().setValue(kResident, std::clamp<qulonglong>(bytes >> 20, kLeastResident, kMostResident));
 }
 
 ThemeMode themeMode() {

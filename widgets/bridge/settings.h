@@ -4,6 +4,7 @@
 #include <QDateTime>
 #include <QString>
 
+#include <cstdint>
 #include <vector>
 
 namespace ql {
@@ -28,6 +29,11 @@ void removeRecentFile(const QString& path);
 void clearRecentFiles();
 /// The model or statistics file of this fingerprint that was opened last and is still there; empty = none.
 QString recentModel(const QString& fingerprint);
+
+/// Memory for weights that stay between what-ifs (Workspace::setResidentBytes): "memory/residentMiB", 1024 at
+/// first, between 64 MiB and 1 TiB.
+std::uint64_t residentBytes();
+void setResidentBytes(std::uint64_t bytes);
 
 ThemeMode themeMode();
 void setThemeMode(ThemeMode mode);
