@@ -53,6 +53,7 @@ class ReportCollector {
     diagnose();
     measure();
     measureSmoothed();
+    dropRepaired();
     fillFacts();
     fillLayers();
     fillFindings();
@@ -157,6 +158,20 @@ class ReportCollector {
                                " is not in the errors: " + e.what());
       }
     }
+  }
+
+  /// Findings were made without smoothing: those about an error that the plan repairs are none.
+  void dropRepaired() {
+    const std::size_t before = m_findings.size();
+    std::erase_if(m_findings, [&](const Finding& finding) {
+      if (finding.code == "dead_rows" || finding.code == "non_finite") return false;
+      const auto id = m_model.find(finding.layer);
+      const auto smoothed = id ? m_smoothed.find(*id) : m_smoothed.end();
+      return smoothed != m_smoothed.end() && smoothed->second <= m_options.target;
+    });
+    if (const std::size_t repaired = before - m_findings.size(); repaired > 0)
+      m_data.notes.push_back("Left out: " + report::counted(std::uint64_t{repaired}, "finding") +
+                             " that the plan's smoothing repairs.");
   }
 
   void measureSmoothed(const PlanSmoothing& smoothing) {
@@ -327,13 +342,16 @@ class ReportCollector {
     return others;
   }
 
-  /// Curves over alpha that are known of the groups of the worst layers.
+  /// Curves over alpha that are known, of groups that the plan smooths and of the worst layers.
   void fillCurves() {
+    std::vector<std::size_t> groups;
+    for (const auto& [id, error] : m_smoothed) groups.push_back(*m_model.linears[id].smoothingGroup);
+    for (const report::WorstLayer& worst : m_data.worst)
+      if (const auto group = m_model.linears[m_ids[worst.layer]].smoothingGroup) groups.push_back(*group);
     std::set<std::size_t> seen;
-    for (const report::WorstLayer& worst : m_data.worst) {
-      const auto group = m_model.linears[m_ids[worst.layer]].smoothingGroup;
-      if (!group || m_data.smoothing.size() >= kMaxCurveGroups || !seen.insert(*group).second) continue;
-      if (auto picture = curvesOf(*group)) m_data.smoothing.push_back(std::move(*picture));
+    for (const std::size_t group : groups) {
+      if (m_data.smoothing.size() >= kMaxCurveGroups || !seen.insert(group).second) continue;
+      if (auto picture = curvesOf(group)) m_data.smoothing.push_back(std::move(*picture));
     }
   }
 
@@ -349,6 +367,7 @@ class ReportCollector {
       request.choices = m_workspace.groupChoices(m_plan, group);
       request.curve.smoothing.method = method;
       request.curve.smoothing.statistic = statistic;
+      request.curve.withParts = false;
       const auto known = m_workspace.knownSmoothingCurve(request);
       if (!known || !known->best() || !known->none.error.together.wa) continue;
       picture.none = *known->none.error.together.wa;

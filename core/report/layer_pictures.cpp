@@ -49,12 +49,11 @@ void drawValueAxis(Picture& picture, const Frame& frame, const LogAxis& axis,
   }
 }
 
-void drawCurve(Picture& picture, const std::vector<float>& values, const LogAxis& ranks, const LogAxis& axis,
-               std::string_view style) {
+void drawCurve(Picture& picture, const std::vector<float>& values, const std::function<double(double)>& toX,
+               const LogAxis& axis, std::string_view style) {
   std::vector<Point> points;
   for (const std::size_t rank : sampledRanks(values.size()))
-    points.push_back(
-        {ranks.pixel(static_cast<double>(rank)), axis.pixel(static_cast<double>(values[rank - 1]))});
+    points.push_back({toX(static_cast<double>(rank)), axis.pixel(static_cast<double>(values[rank - 1]))});
   if (points.size() > 1) picture.polyline(points, style);
 }
 
@@ -83,22 +82,22 @@ std::string channelPicture(const WorstLayer& layer) {
   Picture picture(kWidth, kHeight);
   const LogAxis axis(std::min(least(weights), least(inputs)), std::max(largest(weights), largest(inputs)),
                      kMaxDecades, frame.bottom, frame.top);
-  const LogAxis ranks(1, static_cast<double>(channels), kMaxDecades, frame.left, frame.right);
+  const double decades = std::log10(static_cast<double>(std::max<std::size_t>(channels, 2)));
+  const auto toX = [&](double rank) {
+    return frame.left + (frame.right - frame.left) * std::log10(rank) / decades;
+  };
   drawValueAxis(picture, frame, axis, valueTick);
-  double last = -1e9;
-  for (const double tick : ranks.ticks()) {
-    const double x = ranks.pixel(tick);
-    if (x < last + 36) continue;
-    picture.line({x, frame.bottom}, {x, frame.bottom + 4}, "axis");
-    picture.text({x, frame.bottom + 16}, Anchor::Middle, valueTick(tick));
-    last = x;
+  for (double rank = 1; rank <= static_cast<double>(channels); rank *= 10) {
+    picture.line({toX(rank), frame.bottom}, {toX(rank), frame.bottom + 4}, "axis");
+    picture.text({toX(rank), frame.bottom + 16}, Anchor::Middle, valueTick(rank));
   }
-  drawCurve(picture, inputs, ranks, axis, "x-line");
-  drawCurve(picture, weights, ranks, axis, "w-line");
+  drawCurve(picture, inputs, toX, axis, "x-line");
+  drawCurve(picture, weights, toX, axis, "w-line");
   int row = 0;
   if (!weights.empty()) drawKey(picture, frame, row++, "w-line", "|W| largest of the channel");
   if (!inputs.empty()) drawKey(picture, frame, row, "x-line", "|X| largest of the channel");
-  picture.text({(frame.left + frame.right) / 2, kHeight - 6}, Anchor::Middle, "input channels, sorted, log");
+  picture.text({(frame.left + frame.right) / 2, kHeight - 6}, Anchor::Middle,
+               "input channels, sorted: 1 to " + thousands(std::uint64_t{channels}) + ", log");
   return picture.svg("Largest magnitude of each input channel, sorted");
 }
 
@@ -116,6 +115,7 @@ std::string choicePicture(const WorstLayer& layer, double target) {
   // below the smallest bar there is half a decade of bar left to see
   const LogAxis axis(low / 3, high, kMaxDecades, kLeft, kRight);
   const double bottom = kTop + static_cast<double>(count) * kRow;
+  picture.line({axis.pixel(target), kTop - 2}, {axis.pixel(target), bottom + 2}, "target");
   for (std::size_t i = 0; i < count; ++i) {
     const Bar& bar = layer.bars[i];
     const double y = kTop + static_cast<double>(i) * kRow, end = axis.pixel(bar.error);
@@ -123,9 +123,8 @@ std::string choicePicture(const WorstLayer& layer, double target) {
     picture.rect(kLeft, y + 3, std::max(1.5, end - kLeft), kRow - 7, bar.error > target ? "bar over" : "bar",
                  bar.label);
     picture.text({end + 6, y + 14}, Anchor::Start, typeset(percent(bar.error)),
-                 bar.isPlanned ? "strong" : "t");
+                 bar.isPlanned ? "strong halo" : "t halo");
   }
-  picture.line({axis.pixel(target), kTop - 2}, {axis.pixel(target), bottom + 2}, "target");
   picture.text({axis.pixel(target), kTop - 6}, Anchor::Middle, "target " + percentTick(target), "bad");
   picture.text({(kLeft + kRight) / 2, bottom + 16}, Anchor::Middle, "error, log; bold = as planned");
   return picture.svg("Error by choice");

@@ -175,7 +175,7 @@ std::string overviewPicture(const ReportData& data) {
 std::string errorPicture(const ReportData& data) {
   const auto range = errorRange(data);
   if (!range) return {};
-  constexpr double kLeft = 64, kTop = 12, kBottom = 216, kRight = kWidth - 12;
+  constexpr double kLeft = 64, kTop = 12, kBottom = 216, kRight = kWidth - 84;
   Picture picture(kWidth, 254);
   const double low = data.target > 0 ? std::min(range->first, data.target) : range->first;
   const LogAxis axis(low, std::max(range->second, data.target), kMaxDecades, kBottom, kTop);
@@ -201,7 +201,7 @@ std::string errorPicture(const ReportData& data) {
                    dot.worst->name + ", " + dot.worst->weights + ": " + typeset(percent(*dot.worst->error)));
   }
   picture.line({kLeft, axis.pixel(data.target)}, {kRight, axis.pixel(data.target)}, "target");
-  picture.text({kRight, axis.pixel(data.target) - 4}, Anchor::End, "target " + percentTick(data.target),
+  picture.text({kRight + 6, axis.pixel(data.target) + 4}, Anchor::Start, "target " + percentTick(data.target),
                "bad");
   picture.text({(kLeft + kRight) / 2, kBottom + 34}, Anchor::Middle, "block, in network order");
   picture.verticalText({12, (kTop + kBottom) / 2}, "error, log");

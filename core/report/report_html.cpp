@@ -2,6 +2,7 @@
 
 #include "core/report/html_text.h"
 #include "core/report/number_words.h"
+#include "core/report/picture.h"
 #include "core/report/pictures.h"
 
 #include <algorithm>
@@ -70,7 +71,7 @@ std::string leadOf(const ReportData& data) {
     if (layer.error && (!worst || *layer.error > *worst->error)) worst = &layer;
   }
   if (!worst) return "No error has been measured under " + escaped(data.scheme) + ".";
-  const std::string target = typeset(percent(data.target));
+  const std::string target = percentTick(data.target);
   if (over == 0)
     return "All " + counted(measured, "measured layer") + " meet the target of " + target + " under " +
            escaped(data.scheme) + "; the largest error is " + percentHtml(*worst->error) + ".";
@@ -118,12 +119,26 @@ std::string worstTable(const ReportData& data) {
   return html + "</tbody></table>\n";
 }
 
+/// Lines do not break inside "--plan".
+std::string commandHtml(const std::string& command) {
+  constexpr std::size_t kLongestOption = 32;
+  std::string html;
+  for (std::size_t begin = 0; begin < command.size();) {
+    const std::size_t end = std::min(command.find(' ', begin), command.size());
+    const std::string word = escaped(std::string_view(command).substr(begin, end - begin));
+    const bool isOption = word.starts_with("--") && word.size() <= kLongestOption;
+    html += (begin > 0 ? " " : "") + (isOption ? "<span>" + word + "</span>" : word);
+    begin = end + 1;
+  }
+  return html;
+}
+
 std::string findingHtml(const FindingText& finding, bool withLayer) {
   std::string html = "<div class=\"finding\">";
   if (withLayer) html += "<h3 class=\"mono\">" + escapedName(finding.layer) + "</h3>";
   html += paragraph(escaped(typeset(finding.sentence)));
-  if (!finding.remedy.empty()) html += paragraph(escaped(typeset(finding.remedy)));
-  if (!finding.command.empty()) html += "<code>" + escaped(finding.command) + "</code>";
+  if (!finding.remedy.empty()) html += paragraph("What helps: " + escaped(typeset(finding.remedy)) + ".");
+  if (!finding.command.empty()) html += "<code>" + commandHtml(finding.command) + "</code>";
   return html + "</div>\n";
 }
 

@@ -25,6 +25,7 @@ p{margin:4px 0 8px;max-width:76ch}
 .mono,code{font-family:"DejaVu Sans Mono",ui-monospace,monospace;font-size:12px;overflow-wrap:anywhere}
 code{display:block;background:var(--panel);border:1px solid var(--line);padding:6px 8px;margin:4px 0;
 white-space:pre-wrap}
+code span{white-space:nowrap}
 table{border-collapse:collapse;width:100%;font-size:13px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:600;background:var(--panel)}
 th,td{padding:3px 8px;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
@@ -39,6 +40,8 @@ article{border:1px solid var(--line);padding:12px 14px;margin:12px 0}
 .finding{border-left:3px solid var(--bad);padding:2px 0 2px 12px;margin:12px 0}
 .finding p{margin:2px 0}
 text{fill:var(--text)}
+.halo{paint-order:stroke;stroke:var(--ground);stroke-width:3px}
+rect{shape-rendering:crispEdges}
 .s{fill:var(--secondary)}.t{fill:var(--text)}.strong{fill:var(--text);font-weight:600}.bad{fill:var(--bad)}
 .dark{fill:#000}.light{fill:#fff}
 line,polyline{fill:none;stroke-width:1}
