@@ -67,7 +67,9 @@ class ErrorCommand : public Command {
     app.add_flag("--json", m_isJson, "JSON on standard output (resources/schemas/error.schema.json)")
         ->excludes(csv);
     app.footer(
-        "SPEC is PRESET[:OPT,...]: w8a8, w4a16:group=128,asym, int4:channel, ...\n\nExample:\n"
+        "SPEC is PRESET[:OPT,...]: w8a8, w4a16:group=128,asym, w8a8:act=tensor,static, fp4_e2m1:group=32,\n"
+        "fp8_e4m3/fp8_e4m3 (weights/activations), bf16/int8 (activations alone); qloupe methods has all "
+        "formats.\n\nExample:\n"
         "  qloupe error path/to/model --scheme w8a8 --scheme w8a8:group=32 --blocks 0-2 --roles q,k,v\n"
         "  qloupe error path/to/model --scheme w8a8 --stats model.h5     (output errors too)");
   }

@@ -85,7 +85,7 @@ class PlanAutoCommand : public Command {
     app.add_option("--target", m_target, "fewest-layers: error that no layer shall exceed, a fraction")
         ->capture_default_str()
         ->type_name("F");
-    app.add_option("--groups", m_groups, "fewest-layers: group sizes to try")
+    app.add_option("--groups", m_groups, "fewest-layers: group sizes to try (128,64,32,16)")
         ->delimiter(',')
         ->type_name("N,N,...");
     app.add_option("--loss", m_loss,
@@ -97,6 +97,7 @@ class PlanAutoCommand : public Command {
     app.add_option("--text", m_text, "adadim --loss block: UTF-8 text or token ids to run the model on")
         ->type_name("F");
     m_textOptions.addTo(app, kBlockTokens);
+    app.remove_option(app.get_option("--memory"));  // the tokens are few; all of them are in memory at once
   }
 
   AutoRequest request() const {
