@@ -7,6 +7,7 @@
 
 #include <QTest>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -32,9 +33,8 @@ CodeHistogram histogramOf(const MemorySource& source, const WeightScheme& scheme
 
 void compareSums(const std::vector<double>& found, const std::vector<double>& expected) {
   QCOMPARE(found.size(), expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i)
-    QVERIFY2(std::abs(found[i] - expected[i]) <= 1e-12 * (expected[i] + 1e-300),
-             qPrintable(QStringLiteral("%1: %2, not %3").arg(i).arg(found[i]).arg(expected[i])));
+  const auto isClose = [](double a, double b) { return std::abs(a - b) <= 1e-12 * (b + 1e-300); };
+  QVERIFY(std::equal(found.begin(), found.end(), expected.begin(), isClose));
 }
 
 }  // namespace
