@@ -59,6 +59,45 @@ class TestCliCalibration : public QObject {
     QVERIFY(people.out.contains("output_rel_wa"));
   }
 
+  /// One file that stands alone, from weights, from the statistics alone, and under a plan; wrong paths are
+  /// refused before anything is measured.
+  void reportStandsAlone() {
+    const RunResult plain = qloupe(m_folder, {"report", demo(), "--stats", "S.h5", "-o", "r.html"});
+    QL_EXIT(plain, 0);
+    QVERIFY(plain.out.startsWith("Wrote r.html ("));
+    const auto page = [&](const char* name) {
+      std::ifstream stream(m_folder / name, std::ios::binary);
+      return std::string{std::istreambuf_iterator<char>(stream), {}};
+    };
+    const std::string html = page("r.html");
+    for (const char* part : {"<svg", "model.layers.0.self_attn.q_proj", "input channels (18, 26, 30)",
+                             "qloupe smooth ", "2,048 in windows of 256", "bits per weight"})
+      QVERIFY2(html.find(part) != std::string::npos, part);
+    for (const char* part : {"<script", "http-equiv=\"refresh", "src=", "href="})
+      QVERIFY2(html.find(part) == std::string::npos, part);
+    const RunResult alone = qloupe(m_folder, {"report", "S.h5", "-o", "s.html", "--worst", "3"});
+    QL_EXIT(alone, 0);
+    QVERIFY(page("s.html").find("from a statistics file alone") != std::string::npos);
+    QVERIFY(page("s.html").size() < html.size());
+    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "r.qlplan.json"}), 0);
+    QL_EXIT(qloupe(m_folder, {"plan", "set", "r.qlplan.json", "--blocks", "0", "--roles", "q", "group=32"}),
+            0);
+    m_folder.write("p.json",
+                   R"({"perplexity": 12.5, "reference": {"perplexity": 9.25}, "kl": 0.01, "tokens": 99})");
+    QL_EXIT(qloupe(m_folder, {"report", demo(), "--plan", "r.qlplan.json", "--stats", "S.h5", "-o", "p.html",
+                              "--perplexity", "p.json"}),
+            0);
+    for (const char* part : {"r.qlplan.json", "int8 g32", ", 1 changed,", "9.2500", "99 tokens"})
+      QVERIFY2(page("p.html").find(part) != std::string::npos, part);
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"report", demo(), "-o", "no/where.html"}), "no"));
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"report", demo(), "-o", "."}), "is a folder"));
+    QL_NO_PROBLEM(
+        badInputProblem(qloupe(m_folder, {"report", demo(), "-o", "x.html", "--worst", "0"}), "100"));
+    QL_NO_PROBLEM(badInputProblem(
+        qloupe(m_folder, {"report", demo(), "-o", "x.html", "--perplexity", "r.qlplan.json"}), "perplexity"));
+    QVERIFY(!std::filesystem::exists(m_folder / "x.html"));
+  }
+
   void statsKnowActivations() {
     const RunResult result = qloupe(
         m_folder, {"stats", "S.h5", "--by", "role", "--metric", "act_absmax,act_outlier_channels", "--json"});

@@ -1,6 +1,7 @@
 #include "widgets/canvas/canvas.h"
 
 #include "core/base/error.h"
+#include "widgets/canvas/figure.h"
 #include "widgets/canvas/gl_surface.h"
 #include "widgets/canvas/qpainter_backend.h"
 #include "widgets/canvas/renderer.h"
@@ -51,19 +52,6 @@ bool isCanvasKey(const QKeyEvent& event) {
   if (modifiers != Qt::NoModifier) return false;
   return (key >= Qt::Key_Space && key <= Qt::Key_AsciiTilde) ||
          (key >= Qt::Key_Home && key <= Qt::Key_PageDown);
-}
-
-QString csvFromTabs(const QString& text) {
-  QStringList lines;
-  for (const QString& line : text.split(QLatin1Char('\n'))) {
-    QStringList fields = line.split(QLatin1Char('\t'));
-    for (QString& field : fields) {
-      if (field.contains(QLatin1Char(',')) || field.contains(QLatin1Char('"')))
-        field = QLatin1Char('"') + field.replace(QLatin1Char('"'), QLatin1String("\"\"")) + QLatin1Char('"');
-    }
-    lines << fields.join(QLatin1Char(','));
-  }
-  return lines.join(QLatin1Char('\n'));
 }
 
 }  // namespace
@@ -190,7 +178,7 @@ bool Canvas::showMenu(QContextMenuEvent* event) {
   menu->addAction(tr("Copy values as CSV"), this, &Canvas::copyCsv);
   menu->addAction(tr("Copy picture"), QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C), this,
                   &Canvas::copyPicture);
-  menu->addAction(tr("Save picture…"), this, &Canvas::savePictureAs);
+  menu->addAction(tr("Save figure…"), this, &Canvas::saveFigureAs);
   menu->addAction(tr("Show as table"), QKeySequence(Qt::CTRL | Qt::Key_T), this, &Canvas::showTable);
   menu->popup(event->reason() == QContextMenuEvent::Mouse ? event->globalPos()
                                                           : mapToGlobal(rect().center()));
@@ -218,8 +206,9 @@ void Canvas::copyCsv() {
 }
 
 void Canvas::savePictureAs() {
-  const QString path = QFileDialog::getSaveFileName(this, tr("Save picture"), tr("picture.png"),
-                                                    tr("PNG picture (*.png);;SVG drawing (*.svg)"));
+  const QString path =
+      QFileDialog::getSaveFileName(this, tr("Save picture"), tr("picture.png"),
+                                   tr("PNG picture (*.png);;SVG drawing (*.svg);;PDF drawing (*.pdf)"));
   if (path.isEmpty()) return;
   try {
     savePicture(*m_view, m_surface->size(), std::max(2.0, m_surface->devicePixelRatioF()), currentTheme(),
@@ -228,6 +217,10 @@ void Canvas::savePictureAs() {
   } catch (const Error& error) {
     emit message(QString::fromUtf8(error.what()), true);
   }
+}
+
+void Canvas::saveFigureAs() {
+  showFigureDialog(*this);
 }
 
 void Canvas::showTable() {

@@ -33,7 +33,8 @@ class Canvas : public QWidget {
   void copyPicture();    // to the clipboard
   void copyNumbers();    // tab-separated
   void copyCsv();        // comma-separated, quoted where needed
-  void savePictureAs();  // asks for a PNG or SVG file
+  void savePictureAs();  // asks for a PNG, SVG or PDF file
+  void saveFigureAs();   // the dialog: size, title, format, numbers beside it
   void showTable();      // the table twin in a window of its own
 
  signals:

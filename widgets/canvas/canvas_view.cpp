@@ -1,16 +1,14 @@
 #include "widgets/canvas/canvas_view.h"
 
-#include "core/base/error.h"
+#include "widgets/canvas/figure.h"
 #include "widgets/canvas/qpainter_backend.h"
 
 #include <QAbstractItemModel>
-#include <QBuffer>
 #include <QEventLoop>
 #include <QPainter>
-#include <QSaveFile>
-#include <QSvgGenerator>
 #include <QTimer>
 
+#include <algorithm>
 #include <cmath>
 
 namespace ql {
@@ -58,49 +56,15 @@ QImage renderSettled(CanvasView& view, QSize size, double devicePixelRatio, cons
   return picture;
 }
 
-namespace {
-
-[[noreturn]] void throwNotWritten(const QString& path, const QString& reason) {
-  throw Error(ErrorCode::Io,
-              QStringLiteral("The picture could not be written to %1: %2. Choose another folder or free "
-                             "some space.")
-                  .arg(path, reason)
-                  .toStdString());
-}
-
-QByteArray svgOf(CanvasView& view, QSize size, const Theme& theme) {
-  QByteArray bytes;
-  QBuffer buffer(&bytes);
-  buffer.open(QIODevice::WriteOnly);
-  QSvgGenerator generator;
-  generator.setOutputDevice(&buffer);
-  generator.setSize(size);
-  generator.setViewBox(QRect(QPoint(0, 0), size));
-  generator.setResolution(96);
-  constexpr double kPixelRatio = 2;  // of the pictures inside the drawing
-  renderSettled(view, size, kPixelRatio, theme);
-  QPainter painter(&generator);
-  QPainterBackend backend(painter, kPixelRatio);
-  backend.fillRect(QRectF(QPointF(0, 0), QSizeF(size)), theme.base);
-  view.draw(backend, theme);
-  painter.end();
-  return bytes;
-}
-
-}  // namespace
-
 void savePicture(CanvasView& view, QSize size, double devicePixelRatio, const Theme& theme,
                  const QString& path) {
-  QSaveFile file(path);
-  if (!file.open(QIODevice::WriteOnly)) throwNotWritten(path, file.errorString());
-  bool isWritten = false;
-  if (path.endsWith(QLatin1String(".svg"), Qt::CaseInsensitive)) {
-    const QByteArray svg = svgOf(view, size, theme);
-    isWritten = file.write(svg) == svg.size();
-  } else {
-    isWritten = renderSettled(view, size, devicePixelRatio, theme).save(&file, "PNG");
-  }
-  if (!isWritten || !file.commit()) throwNotWritten(path, file.errorString());
+  FigureOptions options;
+  options.size = size;
+  // pictures inside a drawing are looked at larger than the drawing
+  const bool isDrawing = figureFormatOf(path).value_or(FigureFormat::Png) != FigureFormat::Png;
+  options.dpi = (isDrawing ? std::max(2.0, devicePixelRatio) : devicePixelRatio) * kFigureDpi;
+  options.isDark = theme.isDark;
+  saveFigure(view, options, path);
 }
 
 }  // namespace ql

@@ -1,5 +1,6 @@
 #pragma once
-// Painter on a QPainter: PNG and SVG export, pictures for reports, and canvases on machines without a GPU.
+// Painter on a QPainter: PNG, SVG and PDF export, pictures for reports, and canvases on machines without a
+// GPU.
 #include "widgets/canvas/painter.h"
 #include "widgets/canvas/role_fonts.h"
 
@@ -9,7 +10,8 @@ namespace ql {
 
 class QPainterBackend : public Painter {
  public:
-  /// The painter must be active and stay so; its own transform may not scale.
+  /// The painter must be active and stay so; on raster devices its own transform may not scale. Devices that
+  /// do not clip (SVG) get shapes that are cut here; text there is drawn whole or not at all.
   QPainterBackend(QPainter& painter, double devicePixelRatio);
   ~QPainterBackend() override;
 
@@ -26,7 +28,12 @@ class QPainterBackend : public Painter {
   void doSetClip(const QRectF& clip) override;
 
  private:
+  bool isCut() const { return m_isCutHere && m_cut.width() >= 0; }
+  void drawPart(const QRectF& target, const QImage& image);
+
   QPainter& m_painter;
+  bool m_isCutHere;  // the device does not clip
+  QRectF m_cut;      // of such a device; invalid = none
   std::shared_ptr<const RoleFonts> m_fonts;
 };
 
