@@ -10,10 +10,9 @@ namespace ql {
 
 namespace {
 
-const QStringList kViews{QStringLiteral("overview"),    QStringLiteral("matrix"),
-                         QStringLiteral("activations"), QStringLiteral("channels"),
-                         QStringLiteral("smoothing"),   QStringLiteral("main"),
-                         QStringLiteral("start")};
+const QStringList kViews{QStringLiteral("overview"), QStringLiteral("matrix"),  QStringLiteral("activations"),
+                         QStringLiteral("channels"), QStringLiteral("surface"), QStringLiteral("smoothing"),
+                         QStringLiteral("main"),     QStringLiteral("start")};
 
 ParsedOptions bad(const QString& text) {
   return {{}, 2, QStringLiteral("quantloupe: %1\nTry quantloupe --help.\n").arg(text)};
@@ -33,14 +32,16 @@ void addOptions(QCommandLineParser& parser) {
   };
   add("plan", "Open this plan, too.", "PLAN");
   add("render",
-      "Make a picture of a view: overview, matrix, activations, channels, smoothing, main or start.", "VIEW");
-  add("layer", "The linear shown in matrix, activations, channels and smoothing.", "NAME");
+      "Make a picture of a view: overview, matrix, activations, channels, surface, smoothing, main or start.",
+      "VIEW");
+  add("layer", "The linear shown in matrix, activations, channels, surface and smoothing.", "NAME");
+  add("title", "A line above the picture of one view.", "TEXT");
   add("size", "Size of the picture in pixels.", "WxH");
   add("theme", "light or dark.", "THEME");
   add("language", "Language of the window: en or de; otherwise as set in the View menu.", "NAME");
   add("renderer", "How canvases are drawn: auto, gl or raster.", "NAME");
   parser.addOption({{QStringLiteral("o"), QStringLiteral("output")},
-                    QStringLiteral("The picture to write: .png, or .svg for one view."),
+                    QStringLiteral("The picture to write: .png, or .svg or .pdf for one view."),
                     QStringLiteral("FILE")});
   parser.addOption({{QStringLiteral("h"), QStringLiteral("help")}, QStringLiteral("Show this help.")});
   parser.addOption({{QStringLiteral("v"), QStringLiteral("version")}, QStringLiteral("Show the version.")});
@@ -103,6 +104,7 @@ ParsedOptions parseGuiOptions(const QStringList& arguments) {
   options.render = parser.value(QStringLiteral("render"));
   options.layer = parser.value(QStringLiteral("layer"));
   options.output = parser.value(QStringLiteral("output"));
+  options.title = parser.value(QStringLiteral("title")).simplified();
   const QString problem = readValues(parser, options);
   return problem.isEmpty() ? parsed : bad(problem);
 }

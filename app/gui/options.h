@@ -13,10 +13,11 @@ namespace ql {
 
 struct GuiOptions {
   QString model, plan;
-  QString render;  // "overview", "matrix", "activations", "channels", "smoothing", "main", "start"; empty = a
-                   // window
-  QString layer;   // linear shown in matrix, activations, channels and smoothing
-  QString output;  // PNG or SVG
+  QString render;  // "overview", "matrix", "activations", "channels", "surface", "smoothing", "main",
+                   // "start"; empty = a window
+  QString layer;   // linear shown in matrix, activations, channels, surface and smoothing
+  QString output;  // PNG, SVG or PDF
+  QString title;   // above the picture of one view; empty = none
   QSize size{1600, 1000};
   std::optional<ThemeMode> theme;
   std::optional<QString> language;  // "en", "de"

@@ -6,6 +6,7 @@
 #include "widgets/bridge/smoothing_control.h"
 #include "widgets/bridge/theme.h"
 #include "widgets/canvas/canvas.h"
+#include "widgets/canvas/figure.h"
 #include "widgets/main_window.h"
 #include "widgets/panels/channel_panel.h"
 #include "widgets/panels/matrix_panel.h"
@@ -89,7 +90,22 @@ Canvas* canvasOf(MainWindow& window, const QString& view) {
   if (view == QLatin1String("overview")) return window.workArea()->overview()->findChild<Canvas*>();
   if (view == QLatin1String("matrix") || view == QLatin1String("activations"))
     return window.workArea()->matrix()->findChild<Canvas*>();
+  if (view == QLatin1String("surface")) return window.workArea()->matrix()->surfaceCanvas();
   return window.workArea()->channels()->findChild<Canvas*>();
+}
+
+int writeCanvas(CanvasView& view, const GuiOptions& options) {
+  FigureOptions figure;
+  figure.size = options.size;
+  figure.dpi = figureFormatOf(options.output) == FigureFormat::Png ? kFigureDpi : 2 * kFigureDpi;
+  figure.title = options.title;
+  figure.isDark = currentTheme().isDark;
+  try {
+    saveFigure(view, figure, options.output);
+  } catch (const Error& e) {
+    return fail(QString::fromUtf8(e.what()));
+  }
+  return 0;
 }
 
 bool areCanvasesSettled(const MainWindow& window) {
@@ -147,6 +163,7 @@ int renderPicture(const GuiOptions& options) {
     return fail(problem);
   MatrixPanel* matrix = window.workArea()->matrix();
   if (options.render == QLatin1String("activations")) matrix->setQuantity(MatrixQuantity::Activations);
+  if (options.render == QLatin1String("surface")) matrix->setSurface(true);
   const bool isSmoothing = options.render == QLatin1String("smoothing");
   if (isSmoothing) window.workArea()->showPage(CentrePage::Smoothing);
   waitUntil([&] { return window.session()->jobs()->isIdle() && areCanvasesSettled(window); });
@@ -157,13 +174,7 @@ int renderPicture(const GuiOptions& options) {
   waitUntil([&] { return areCanvasesSettled(window); });
   if (options.render == QLatin1String("main")) return writeWindow(window, options.output);
   if (isSmoothing) return writeSmoothing(window, options);
-  Canvas* canvas = canvasOf(window, options.render);
-  try {
-    savePicture(*canvas->view(), options.size, 1.0, currentTheme(), options.output);
-  } catch (const Error& e) {
-    return fail(QString::fromUtf8(e.what()));
-  }
-  return 0;
+  return writeCanvas(*canvasOf(window, options.render)->view(), options);
 }
 
 }  // namespace ql

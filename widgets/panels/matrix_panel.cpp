@@ -7,6 +7,8 @@
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/matrix_loader.h"
 #include "widgets/panels/matrix_view.h"
+#include "widgets/panels/surface_loader.h"
+#include "widgets/panels/surface_view.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
@@ -86,6 +88,7 @@ MatrixPanel::MatrixPanel(Session* session, QWidget* parent)
   m_canvas->setAccessibleName(tr("Matrix"));
   setupToolbar();
   setupView();
+  setupSurface();
   connectSession();
   refresh();
 }
@@ -123,6 +126,10 @@ void MatrixPanel::setupToolbar() {
   m_scale->addSegment(tr("Log"), tr("Logarithmic colours (L)"));
   m_scale->setCurrent(1);
   row->addWidget(m_scale);
+  m_dimensions = new SegmentedControl(tr("Dimensions"), m_toolbar);
+  m_dimensions->addSegment(tr("2D"), tr("Flat picture (2)"));
+  m_dimensions->addSegment(tr("3D"), tr("Surface: drag to rotate, wheel to zoom (3)"));
+  row->addWidget(m_dimensions);
   row->addStretch(1);
   m_fullScreen = makeIconButton(QStringLiteral("fullscreen"), tr("Full screen (F11)"), m_toolbar);
   m_fullScreen->setShortcut(QKeySequence());
@@ -134,12 +141,50 @@ void MatrixPanel::setupView() {
           [this](int index) { setQuantity(static_cast<MatrixQuantity>(index)); });
   connect(m_pool, &QComboBox::activated, this,
           [this](int index) { m_view->setPool(index == 0 ? PoolKind::Max : PoolKind::Mean); });
-  connect(m_scale, &SegmentedControl::picked, this, [this](int index) { m_view->setLog(index == 1); });
+  connect(m_scale, &SegmentedControl::picked, this, [this](int index) { setLog(index == 1); });
   connect(m_fullScreen, &QToolButton::clicked, this, &MatrixPanel::toggleFullScreen);
   connect(m_view, &MatrixView::modeKeyPressed, this, &MatrixPanel::cycleQuantity);
   connect(m_view, &MatrixView::scaleKeyPressed, this, [this] { setLog(!m_view->isLog()); });
   connect(m_canvas, &Canvas::message, this, &MatrixPanel::message);
   m_canvas->focusProxy()->installEventFilter(this);
+}
+
+void MatrixPanel::setupSurface() {
+  m_surface = new SurfaceView(this);
+  m_surfaceCanvas = new Canvas(m_surface, m_body);
+  m_surfaceCanvas->setAccessibleName(tr("Matrix as a surface"));
+  m_surfaceCanvas->hide();
+  m_surfaceLoader = new SurfaceLoader(m_session, m_surface, this);
+  static_cast<QVBoxLayout*>(m_body->layout())->addWidget(m_surfaceCanvas, 1);
+  m_surface->setLog(m_view->isLog());
+  Selection* const selection = m_session->selection();
+  connect(m_dimensions, &SegmentedControl::picked, this, [this](int index) { setSurface(index == 1); });
+  connect(m_surface, &SurfaceView::planeWanted, this, [this] { setSurface(false); });
+  connect(m_surface, &SurfaceView::modeKeyPressed, this, &MatrixPanel::cycleQuantity);
+  connect(m_surface, &SurfaceView::scaleKeyPressed, this, [this] { setLog(!m_view->isLog()); });
+  connect(m_surface, &SurfaceView::hovered, selection, &Selection::setHover);
+  connect(m_surface, &SurfaceView::channelPicked, selection, &Selection::setChannel);
+  connect(m_surfaceCanvas, &Canvas::message, this, &MatrixPanel::message);
+  m_surfaceCanvas->focusProxy()->installEventFilter(this);
+}
+
+bool MatrixPanel::isSurface() const {
+  return m_dimensions->current() == 1;
+}
+
+void MatrixPanel::setSurface(bool isOn) {
+  m_dimensions->setCurrent(isOn ? 1 : 0);
+  const bool hadFocus = (isOn ? m_canvas : m_surfaceCanvas)->focusProxy()->hasFocus();
+  m_canvas->setVisible(!isOn);
+  m_surfaceCanvas->setVisible(isOn);
+  m_pool->setEnabled(!isOn);  // a surface shows maxima
+  if (hadFocus) (isOn ? m_surfaceCanvas : m_canvas)->setFocus();
+}
+
+void MatrixPanel::refreshSurface(std::optional<LinearId> id) {
+  m_surfaceLoader->setTarget(id, m_view->quantity(), id ? m_session->shownChoice(*id) : Choice(),
+                             m_view->content(), id ? missingTokens(*id) : QString());
+  m_surface->setPinned(m_session->selection()->row(), m_session->selection()->channel());
 }
 
 void MatrixPanel::connectSession() {
@@ -154,8 +199,10 @@ void MatrixPanel::connectSession() {
   connect(m_session->plan(), &PlanDocument::whatIfChanged, this, &MatrixPanel::refresh);
   connect(selection, &Selection::currentChanged, this, &MatrixPanel::refresh);
   connect(selection, &Selection::changed, this, &MatrixPanel::refresh);
-  connect(selection, &Selection::channelChanged, this,
-          [this, selection] { m_view->setPinned(selection->row(), selection->channel()); });
+  connect(selection, &Selection::channelChanged, this, [this, selection] {
+    m_view->setPinned(selection->row(), selection->channel());
+    m_surface->setPinned(selection->row(), selection->channel());
+  });
   connect(selection, &Selection::hoverChanged, this,
           [this, selection] { m_view->setLinkedCursor(selection->hoverRow(), selection->hoverChannel()); });
   connect(m_view, &MatrixView::hovered, selection, &Selection::setHover);
@@ -183,6 +230,7 @@ void MatrixPanel::refresh() {
     readDetails(*id);
     subtitle = subtitleOf(linear);
   }
+  refreshSurface(id);
   showActivationsHint();
   m_view->setPinned(m_session->selection()->row(), m_session->selection()->channel());
   if (subtitle == m_subtitle) return;
@@ -336,6 +384,7 @@ void MatrixPanel::cycleQuantity() {
 void MatrixPanel::setLog(bool isLog) {
   m_scale->setCurrent(isLog ? 1 : 0);
   m_view->setLog(isLog);
+  m_surface->setLog(isLog);
 }
 
 void MatrixPanel::toggleFullScreen() {
@@ -347,7 +396,7 @@ void MatrixPanel::toggleFullScreen() {
   fill->addWidget(m_body);
   m_fullScreenWindow->installEventFilter(this);
   m_fullScreenWindow->showFullScreen();
-  m_canvas->setFocus();
+  (isSurface() ? m_surfaceCanvas : m_canvas)->setFocus();
 }
 
 void MatrixPanel::leaveFullScreen() {
@@ -371,6 +420,11 @@ bool MatrixPanel::eventFilter(QObject* watched, QEvent* event) {
     const int key = static_cast<QKeyEvent*>(event)->key();
     if (key == Qt::Key_F11 || (key == Qt::Key_Escape && m_fullScreenWindow)) {
       toggleFullScreen();
+      return true;
+    }
+    const bool isPlain = static_cast<QKeyEvent*>(event)->modifiers() == Qt::NoModifier;
+    if (isPlain && (key == Qt::Key_2 || key == Qt::Key_3)) {
+      setSurface(key == Qt::Key_3);
       return true;
     }
   }

@@ -16,6 +16,8 @@ class Canvas;
 class MatrixLoader;
 class MatrixView;
 class SegmentedControl;
+class SurfaceLoader;
+class SurfaceView;
 
 class MatrixPanel : public QWidget {
   Q_OBJECT
@@ -25,11 +27,15 @@ class MatrixPanel : public QWidget {
 
   MatrixView* view() const { return m_view; }
   Canvas* canvas() const { return m_canvas; }
+  SurfaceView* surface() const { return m_surface; }
+  Canvas* surfaceCanvas() const { return m_surfaceCanvas; }
+  bool isSurface() const;
   /// "block 0 . q_proj . 256 x 256 . BF16" for the dock's title; empty when nothing is shown.
   QString subtitle() const { return m_subtitle; }
 
  public slots:
   void setQuantity(ql::MatrixQuantity quantity);
+  void setSurface(bool isOn);  // 3-D instead of the flat picture
   void toggleFullScreen();
 
  signals:
@@ -42,6 +48,8 @@ class MatrixPanel : public QWidget {
  private:
   void setupToolbar();
   void setupView();
+  void setupSurface();
+  void refreshSurface(std::optional<LinearId> id);
   void connectSession();
   void refresh();  // another linear, choice, finding or statistics
   std::shared_ptr<const MatrixContent> contentOf(LinearId id, const Choice& choice);
@@ -86,6 +94,10 @@ class MatrixPanel : public QWidget {
   MatrixView* m_view;
   Canvas* m_canvas;
   MatrixLoader* m_loader;
+  SegmentedControl* m_dimensions = nullptr;
+  SurfaceView* m_surface = nullptr;
+  Canvas* m_surfaceCanvas = nullptr;
+  SurfaceLoader* m_surfaceLoader = nullptr;
   QPointer<QWidget> m_fullScreenWindow;
   QString m_subtitle;
 };
