@@ -20,7 +20,8 @@ std::vector<CompareEntry> fewest(const std::vector<CompareEntry>& entries) {
         return a.error.value_or(INFINITY) < b.error.value_or(INFINITY);
       });
   for (auto entry = entries.begin(); entry != entries.end(); ++entry)
-    if (entry == entries.begin() || entry->isShown || entry == best) kept.push_back(*entry);
+    if (entry == entries.begin() || entry->isShown || entry->isSmoothing || entry == best)
+      kept.push_back(*entry);
   return kept;
 }
 
@@ -114,7 +115,12 @@ void CompareBars::setEntries(std::vector<CompareEntry> entries, double target, b
     }
     auto* bar = new CompareBar(entries[i], largest, target, this);
     layout()->addWidget(bar);
-    connect(bar, &QAbstractButton::clicked, this, [this, bar] { emit picked(bar->entry().choice); });
+    connect(bar, &QAbstractButton::clicked, this, [this, bar] {
+      if (bar->entry().isSmoothing)
+        emit smoothingPicked();
+      else
+        emit picked(bar->entry().choice);
+    });
     m_bars.push_back(bar);
   }
 }

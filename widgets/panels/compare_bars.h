@@ -16,8 +16,9 @@ struct CompareEntry {
   Choice choice;
   std::optional<double> error;  // a fraction; nothing while unmeasured
   double bits = 0;
-  bool isShown = false;  // the choice the views show now
-  QString figure;        // name of the error: "Norm-weighted error"
+  bool isShown = false;      // the choice the views show now
+  QString figure;            // name of the error: "Norm-weighted error"
+  bool isSmoothing = false;  // `choice` behind bi-smoothing at its optimum
 };
 
 /// One row: label, bar with the target line, error, bits per weight.
@@ -48,6 +49,7 @@ class CompareBars : public QWidget {
 
  signals:
   void picked(const ql::Choice& choice);
+  void smoothingPicked();
 
  private:
   std::vector<CompareBar*> m_bars;

@@ -67,6 +67,7 @@ InspectorPanel::InspectorPanel(Session* session, QWidget* parent) : QWidget(pare
   connect(session->plan(), &PlanDocument::whatIfChanged, this, later);
   connect(session->smoothing(), &SmoothingControl::trialChanged, this, later);
   connect(session->smoothing(), &SmoothingControl::figuresChanged, this, later);
+  connect(session->smoothing(), &SmoothingControl::curvesChanged, this, later);
   connect(session->selection(), &Selection::changed, this, &InspectorPanel::selectionChanged);
   refresh();
 }
@@ -133,6 +134,7 @@ void InspectorPanel::setupErrors(QVBoxLayout* column) {
   static_cast<QHBoxLayout*>(compare->itemAt(0)->layout())->addWidget(units);
   compare->addWidget(m_compare = new CompareBars(m_content));
   connect(m_compare, &CompareBars::picked, this, &InspectorPanel::tryChoice);
+  connect(m_compare, &CompareBars::smoothingPicked, this, [this] { m_chooser->trySmoothing(); });
 }
 
 void InspectorPanel::setupCost(QVBoxLayout* column) {

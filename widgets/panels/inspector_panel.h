@@ -15,6 +15,7 @@ namespace ql {
 
 class ChoiceForm;
 class CompareBars;
+struct CompareEntry;
 class ElidedLabel;
 class ErrorReadouts;
 struct KnownErrors;
@@ -70,6 +71,7 @@ class InspectorPanel : public QWidget {
   void startPreview(LinearId id);
   bool hasSmoothingTrial(LinearId id) const;
   std::optional<OutputError> smoothedOutput(LinearId id) const;
+  std::optional<CompareEntry> smoothingEntry(LinearId id, const Choice& choice, Metric metric) const;
   std::shared_ptr<const LayerError> errorUnder(LinearId id, const Choice& choice);
   KnownErrors knownUnder(LinearId id, const Choice& choice, bool withPreview);
   Metric comparedMetric() const;          // the one that is shown, when it is a fraction of a choice

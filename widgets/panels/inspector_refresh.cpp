@@ -1,4 +1,5 @@
 // What the inspector shows; inspector_panel.cpp builds it.
+#include "core/workspace_whatif.h"
 #include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/finding_text.h"
 #include "widgets/bridge/metric_info.h"
@@ -180,12 +181,36 @@ KnownErrors InspectorPanel::knownUnder(LinearId id, const Choice& choice, bool w
   KnownErrors known;
   known.weights = withPreview ? errorUnder(id, choice) : m_session->error(id, choice);
   known.output = m_session->calibration()->output(id, choice, !withPreview);
+  const bool isPreview = m_preview && known.weights == m_preview->figures;
+  if (!known.output && isPreview) known.output = previewedOutput(*m_session->workspace(), id, choice);
   return known;
 }
 
 Metric InspectorPanel::comparedMetric() const {
   const Metric metric = m_session->view().metric;
   return isFractionMetric(metric) ? metric : Metric::NormWeighted;
+}
+
+/// Bi-smoothing at its optimum, once the curve of the linear's group is known.
+std::optional<CompareEntry> InspectorPanel::smoothingEntry(LinearId id, const Choice& choice,
+                                                           Metric metric) const {
+  const SmoothingControl& smoothing = *m_session->smoothing();
+  const std::optional<std::size_t> group = smoothing.group();
+  const auto curve = smoothing.bismoothCurve();
+  const bool isOutput = metric == Metric::OutputError || metric == Metric::OutputWa;
+  if (!isOutput || !group || group != smoothing.groupOf(id) || !smoothing.fold().isFoldable || !curve)
+    return std::nullopt;
+  const std::vector<LinearId>& readers = m_session->model()->smoothingGroups[*group].consumers;
+  const auto reader =
+      static_cast<std::size_t>(std::find(readers.begin(), readers.end(), id) - readers.begin());
+  const SmoothingPoint* best = curve->best();
+  if (!best || reader >= best->error.readers.size()) return std::nullopt;
+  const Linear& linear = m_session->model()->linears[id];
+  CompareEntry entry{
+      tr("bi-smoothing"),      choice, best->error.readers[reader].wa, 0, hasSmoothingTrial(id),
+      metricInfo(metric).name, true};
+  entry.bits = bitsPerWeight(choice, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits);
+  return entry;
 }
 
 void InspectorPanel::refreshCompare(LinearId id) {
@@ -206,6 +231,8 @@ void InspectorPanel::refreshCompare(LinearId id) {
     entry.bits = bitsPerWeight(choice, linear.out(), linear.in(), dtypeInfo(linear.dtype).bits);
     entries.push_back(std::move(entry));
   }
+  if (std::optional<CompareEntry> smoothed = smoothingEntry(id, base, info.metric))
+    entries.push_back(std::move(*smoothed));
   m_compareCaption->setText(
       tr("%1; target %2").arg(info.shortName.toLower(), targetText(m_session->view().target)));
   m_compare->setEntries(std::move(entries), m_session->view().target, m_isCompact);

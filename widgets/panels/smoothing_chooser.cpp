@@ -43,6 +43,12 @@ void SmoothingChooser::take(int method) {
   control->takeOptimum();  // when the curve is known; else the alpha stays
 }
 
+void SmoothingChooser::trySmoothing() {
+  SmoothingTrial trial;  // by medians
+  m_session->smoothing()->setTrial(trial);
+  m_session->smoothing()->takeOptimum();
+}
+
 void SmoothingChooser::refresh(LinearId id) {
   SmoothingControl* control = m_session->smoothing();
   const std::optional<std::size_t> group = control->groupOf(id);

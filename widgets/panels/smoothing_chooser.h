@@ -21,6 +21,7 @@ class SmoothingChooser : public QObject {
   SmoothingChooser(Session* session, QWidget* form);
   void refresh(LinearId id);
   QComboBox* combo() const { return m_combo; }
+  void trySmoothing();  // bi-smoothing at its optimum
 
  private:
   void take(int method);
