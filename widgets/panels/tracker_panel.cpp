@@ -17,6 +17,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <iterator>
 
 namespace ql {
 
@@ -66,6 +67,7 @@ TrackerPanel::TrackerPanel(Session* session, QWidget* parent)
           [this] { m_strip->setCurrent(m_session->selection()->current()); });
   connect(m_strip, &TrackerStripView::jumpRequested, this, &TrackerPanel::jump);
   connect(m_strip, &TrackerStripView::cursorChanged, m_depth, &TrackerDepthView::setCursor);
+  connect(m_depth, &TrackerDepthView::columnChanged, m_strip, &TrackerStripView::setColumn);
   showChannel();
 }
 
@@ -164,6 +166,10 @@ void TrackerPanel::setupLayout() {
   split->setCollapsible(1, false);
   split->setHandleWidth(1);
   m_leadTable->setMinimumWidth(scaledPx(120));
+  // As it is read: which channel, how it is shown, the strip, the curves.
+  QWidget* const order[] = {m_leadTable,        m_channel,     m_units->button(0),
+                            m_units->button(1), m_stripCanvas, m_depthCanvas};
+  for (std::size_t i = 1; i < std::size(order); ++i) setTabOrder(order[i - 1], order[i]);
   auto* layout = new QVBoxLayout(this);
   layout->setContentsMargins(0, 0, 0, 0);
   layout->addWidget(split);

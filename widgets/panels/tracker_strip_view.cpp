@@ -52,6 +52,16 @@ void TrackerStripView::setCurrent(std::optional<LinearId> id) {
   emit changed();
 }
 
+void TrackerStripView::setColumn(int column) {
+  if (!isShown() || !m_cursor || column < 0 || column >= static_cast<int>(m_content->grid.columns.size()))
+    return;
+  const Place to{m_cursor->row, column};
+  if (!cellAt(to).isThere) return;
+  m_cursor = to;
+  emit cursorMoved();
+  emit changed();
+}
+
 void TrackerStripView::layOut() {
   m_tops.clear();
   m_sections.clear();
@@ -295,7 +305,8 @@ bool TrackerStripView::handleKey(const CanvasEvent& event) {
   }
 }
 
-// Stays on cells that exist: a step over an empty one goes on in the same direction, or nowhere.
+// Stays on cells that exist: a step over an empty one goes on in the same direction, else to the nearest cell
+// that lies that way.
 void TrackerStripView::moveCursor(int rows, int columns) {
   const TrackerGrid& grid = m_content->grid;
   const auto rowCount = static_cast<int>(grid.rows.size()),
@@ -311,11 +322,30 @@ void TrackerStripView::moveCursor(int rows, int columns) {
       at = next;
       if (std::abs(rows) <= 1 && std::abs(columns) <= 1) break;
     } while (rows != 0 || columns != 0);
+    if (at == *m_cursor) at = nearest(rows, columns).value_or(at);
   }
   m_cursor = at;
   emit cursorMoved();
   emit cursorChanged(at.row, at.column);
   emit changed();
+}
+
+std::optional<TrackerStripView::Place> TrackerStripView::nearest(int rows, int columns) const {
+  const TrackerGrid& grid = m_content->grid;
+  std::optional<Place> best;
+  int leastAlong = 0, leastAcross = 0;
+  for (int row = 0; row < static_cast<int>(grid.rows.size()); ++row)
+    for (int column = 0; column < static_cast<int>(grid.columns.size()); ++column) {
+      const int dr = row - m_cursor->row, dc = column - m_cursor->column;
+      const int along = rows != 0 ? dr * (rows > 0 ? 1 : -1) : dc * (columns > 0 ? 1 : -1);
+      const int across = std::abs(rows != 0 ? dc : dr);
+      if (along <= 0 || !cellAt({row, column}).isThere) continue;
+      if (best && (along > leastAlong || (along == leastAlong && across >= leastAcross))) continue;
+      best = Place{row, column};
+      leastAlong = along;
+      leastAcross = across;
+    }
+  return best;
 }
 
 void TrackerStripView::jump(Place at) {

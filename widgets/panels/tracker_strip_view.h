@@ -33,6 +33,8 @@ class TrackerStripView : public CanvasView {
     bool operator==(const Place&) const = default;
   };
   std::optional<Place> cursor() const { return m_cursor; }
+  /// Moves the cursor along its row, where that has a cell there.
+  void setColumn(int column);
   /// Where a cell is painted; for tests. Empty without content.
   QRectF cellRect(Place at) const;
 
@@ -67,6 +69,7 @@ class TrackerStripView : public CanvasView {
   void drawHover(Painter& painter, const Theme& theme) const;
   bool handleKey(const CanvasEvent& event);
   void moveCursor(int rows, int columns);
+  std::optional<Place> nearest(int rows, int columns) const;
   void jump(Place at);
 
   std::shared_ptr<const TrackerContent> m_content;
