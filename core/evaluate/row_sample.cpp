@@ -18,6 +18,8 @@ std::uint64_t mixed(std::uint64_t x) {
 
 constexpr double kLeastFreedom = 0.1;  // a stratum that decides the slope alone has none left
 constexpr double kLeastDegrees = 4;
+// the theory is that of many strata: measured, 95 % intervals hold in 94 to 96 % without, 96 to 97 % with it
+constexpr double kCaution = 1.08;
 
 /// Differences of the two rows of each stratum, and the weight of their squares in a total's variance.
 struct Strata {
@@ -125,7 +127,7 @@ RatioInterval sampledRatio(const std::vector<SampledRow>& sample, std::span<cons
       },
       drawn);
   const SkewedQuantiles quantiles = skewedQuantiles(skewness, drawn, degrees);
-  const double standardError = std::sqrt(variance) / totalX;
+  const double standardError = kCaution * std::sqrt(variance) / totalX;
   result.below = standardError * quantiles.below;
   result.above = standardError * quantiles.above;
   return result;

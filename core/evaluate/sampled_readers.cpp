@@ -41,11 +41,16 @@ double lowerMedian(std::vector<float> values) {
   return static_cast<double>(*middle);
 }
 
-/// values / median, in units of which the three ways to be large are comparable.
-void raiseScores(std::span<const float> values, std::vector<float>& scores) {
-  const double median = lowerMedian(std::vector<float>(values.begin(), values.end()));
-  const float unit = median > 0 ? static_cast<float>(1 / median) : 1.0f;
-  for (std::size_t r = 0; r < values.size(); ++r) scores[r] = std::max(scores[r], values[r] * unit);
+/// The largest of each row's peaks, in units of their medians: so the ways to be large are comparable.
+std::vector<float> scoresOf(const std::vector<std::vector<float>>& peaks) {
+  std::vector<float> scores(peaks.front());
+  for (float& score : scores) score = 0;
+  for (const std::vector<float>& values : peaks) {
+    const double median = lowerMedian(values);
+    const float unit = median > 0 ? static_cast<float>(1 / median) : 1.0f;
+    for (std::size_t r = 0; r < values.size(); ++r) scores[r] = std::max(scores[r], values[r] * unit);
+  }
+  return scores;
 }
 
 /// Fair shares of `total` rows by the readers' sizes.
@@ -240,14 +245,12 @@ SampledReaders::SampledReaders(const WeightSource& source, std::vector<SampledRe
     added.matrix = reader.matrix;
     added.input = m_state->inputs.add(reader.matrix, reader.input);
     added.range = {stats.columns.min, stats.columns.max};
-    std::vector<float> scores(stats.rows.absmax.size(), 0.0f);
-    if (scores.empty()) continue;
-    raiseScores(stats.rows.absmax, scores);
-    if (followsSmoothing && shares[i] < reader.matrix.out) {
-      const auto factors = m_state->extremeFactors(readers, added.input);
-      for (const std::vector<float>& peaks : State::rowPeaks(source, reader.matrix, factors, job))
-        raiseScores(peaks, scores);
-    }
+    if (stats.rows.absmax.empty()) continue;
+    std::vector<std::vector<float>> peaks;
+    if (followsSmoothing && shares[i] < reader.matrix.out)
+      peaks = State::rowPeaks(source, reader.matrix, m_state->extremeFactors(readers, added.input), job);
+    peaks.push_back(stats.rows.absmax);
+    const std::vector<float> scores = scoresOf(peaks);
     added.rows = sampleOf(scores, shares[i]);
     added.read(source, job);
     m_state->prepare(added, stats, job);
