@@ -272,6 +272,7 @@ void MainWindow::setupViewMenu(QMenu* menu) {
       {"previous-panel", QT_TR_NOOP("Previous p&anel"), "Shift+F6",
        QT_TR_NOOP("Move the keyboard to the panel before")},
       [this] { focusPanel(*m_work, -1); });
+  letTabLeaveTables(*m_work);
 }
 
 void MainWindow::setupModelMenu(QMenu* menu) {

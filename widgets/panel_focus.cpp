@@ -81,4 +81,8 @@ void focusPanel(WorkArea& work, int step) {
   }
 }
 
+void letTabLeaveTables(QWidget& root) {
+  for (QAbstractItemView* view : root.findChildren<QAbstractItemView*>()) view->setTabKeyNavigation(false);
+}
+
 }  // namespace ql

@@ -41,6 +41,7 @@ void showTableWindow(QWidget* parent, std::unique_ptr<QAbstractItemModel> model,
   window->setAttribute(Qt::WA_DeleteOnClose);
   window->setWindowTitle(title);
   auto* table = new QTableView(window);
+  table->setTabKeyNavigation(false);  // Tab leaves it
   model->setParent(window);
   table->setModel(model.release());
   table->setAccessibleName(title);

@@ -128,6 +128,7 @@ void VerifyDialog::setupResults() {
   connect(canvas, &Canvas::message, m_session, &Session::message);
   split->addWidget(canvas);
   m_table = new QTableView(split);
+  m_table->setTabKeyNavigation(false);  // Tab leaves it
   m_table->setModel(m_scores);
   m_table->setObjectName(QStringLiteral("scores"));  // cells padded as their headers
   m_table->setAccessibleName(tr("Scores by window of text"));
