@@ -49,6 +49,38 @@ class TestCliSmooth : public QObject {
     QVERIFY(people.out.contains("q_proj, k_proj, v_proj"));
   }
 
+  /// Without kept second moments the Hessian is made of the token sample, and every output says so.
+  void salienceOfLayers() {
+    const RunResult result = qloupe(m_folder, {"salience", demo(), "--stats", "S.h5", "--blocks", "0",
+                                               "--top", "3", "--mask", "0.01", "--json"});
+    QL_EXIT(result, 0);
+    QL_NO_PROBLEM(schemaProblemOf(result, "salience"));
+    QVERIFY(result.err.contains("--keep-moments"));
+    const Json layers = jsonOf(result);
+    QCOMPARE(layers.size(), std::size_t{7});
+    const Json& q = layers.front();
+    QVERIFY(q.at("hessian") == "token sample" && q.at("tokens") == 256 && q.at("mode") == "obs");
+    QVERIFY(q.at("provenance").at("kind") == "sampled");
+    QVERIFY(q.at("provenance").at("method") == "Hessian of a sample of 256 tokens, rank <= 256");
+    QVERIFY(q.at("overlap").at("weights").at("both") == 3);  // the planted columns
+    QCOMPARE(q.at("columns").size(), std::size_t{3});
+    QVERIFY(q.at("mask").at("weights") == 656);
+    QVERIFY(q.at("mask").at("share").get<double>() > 0.5);
+    const RunResult weaker = qloupe(m_folder, {"salience", demo(), "--stats", "S.h5", "--layers",
+                                               "layers.0.self_attn.q_proj", "--damp", "1e-4", "--json"});
+    QL_EXIT(weaker, 0);
+    QVERIFY(jsonOf(weaker)[0].at("concentration").get<double>() < q.at("concentration").get<double>());
+    const RunResult csv = qloupe(m_folder, {"salience", demo(), "--stats", "S.h5", "--blocks", "0", "--roles",
+                                            "q", "--by", "channel", "--top", "5", "--csv"});
+    QL_EXIT(csv, 0);
+    QVERIFY(csv.out.startsWith("layer,rank,channel,salience,"));
+    QCOMPARE(csv.out.count('\n'), 6);
+    QVERIFY(badInputProblem(qloupe(m_folder, {"salience", demo(), "--mode", "fisher"}), "--mode").isEmpty());
+    QVERIFY(badInputProblem(qloupe(m_folder, {"salience", demo(), "--stats", "S.h5", "--damp", "-1"}),
+                            "from 0 to 1000")
+                .isEmpty());
+  }
+
   void searchAndRangesOfOptions() {
     const RunResult result =
         qloupe(m_folder, {"smooth", demo(), "--stats", "S.h5", "--method", "bismooth", "--search", "--blocks",

@@ -129,24 +129,10 @@ void SalienceLab::refresh() {
   const std::optional<LinearId> id = m_session->model() ? m_session->selection()->current() : std::nullopt;
   if (!id) {
     m_lacksActivations = false;
-    m_problem = tr("Click a cell of the overview to see the salience of its weights.");
-    m_state.reset();
-    m_asked.reset();
-    updatePicture();
-    emit changed();
-    return;
+    return showProblem(tr("Click a cell of the overview to see the salience of its weights."));
   }
   const QString missing = missingInput(*id);
-  if (!missing.isEmpty()) {
-    m_problem = missing;
-    m_state.reset();
-    m_asked.reset();
-    m_sweep.clear();
-    updatePicture();
-    emit changed();
-    emit sweepChanged();
-    return;
-  }
+  if (!missing.isEmpty()) return showProblem(missing);
   readCensus();
   const Request request{*id, m_mode, m_damping};
   if (m_asked == request) {
@@ -155,6 +141,18 @@ void SalienceLab::refresh() {
   }
   m_asked = request;
   compute(*id);
+}
+
+void SalienceLab::showProblem(const QString& sentence) {
+  for (const char* part : {"state", "sweep"}) m_session->jobs()->cancelSlot(slot(part));
+  m_problem = sentence;
+  m_state.reset();
+  m_asked.reset();
+  m_sweep.clear();
+  m_isBusy = false;
+  updatePicture();
+  emit changed();
+  emit sweepChanged();
 }
 
 void SalienceLab::compute(LinearId id) {

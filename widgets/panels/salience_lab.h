@@ -89,6 +89,7 @@ class SalienceLab : public QObject {
   void refresh();  // asks for what is missing
   void noticeCalibration();
   QString missingInput(LinearId id);
+  void showProblem(const QString& sentence);
   void compute(LinearId id);
   void takeAnswer(LinearId id, Answer answer);
   void updatePicture();
