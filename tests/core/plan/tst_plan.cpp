@@ -52,6 +52,7 @@ class TstPlan : public QObject {
   void precedenceIsIgnoreThenLayerThenDefault();
   void filesAreSavedAndLoaded();
   void namesThatAreNotUtf8DoNotStopSaving();
+  void smoothingVariantsAreOptionalKeys();
 };
 
 void TstPlan::randomPlansRoundTripToTheByte() {
@@ -132,6 +133,9 @@ void TstPlan::damagedPlansSayWhereAndWhat_data() {
   row("no size", "\"group_size\":128", "\"group_size\":null", "needs a group_size");
   row("granularity", "\"granularity\":\"group\"", "\"granularity\":\"row\"", "granularity is \"row\"");
   row("alpha", "\"alpha\":0.5", "\"alpha\":7", "smoothing[0].alpha");
+  row("formula", "\"alpha\":0.5", "\"alpha\":0.5,\"formula\":\"mine\"", "smoothing[0].formula is \"mine\"");
+  row("data-free", "\"alpha\":0.5", "\"alpha\":0.5,\"data_free\":true", "smoothing[0].data_free");
+  row("pow2", "\"alpha\":0.5", "\"alpha\":0.5,\"pow2\":1", "smoothing[0].pow2 is number");
   row("method", "smoothquant", "magic", "smoothing[0].method is \"magic\"");
   row("consumers", "[\"a.b\"]", "[]", "consumers is empty");
   row("ignore", "\"lm_head\"", "7", "ignore[0] is number");
@@ -202,6 +206,30 @@ void TstPlan::namesThatAreNotUtf8DoNotStopSaving() {
   QuantizationPlan plan = parsePlan(smallPlan(), "x");
   plan.model.name = "caf\xe9";
   QVERIFY(parsePlan(planJson(plan), "x").model.name.starts_with("caf"));
+}
+
+/// Plans of before these keys were known read and write as they did.
+void TstPlan::smoothingVariantsAreOptionalKeys() {
+  const std::string text = smallPlan();
+  for (const char* key : {"formula", "data_free", "pow2"}) QVERIFY(text.find(key) == std::string::npos);
+  const PlanSmoothing plain = parsePlan(text, "test").smoothing.front();
+  QVERIFY(plain.formula.empty() && !plain.dataFree && !plain.powersOfTwo);
+  const auto with = [&](const std::string& keys) {
+    return parsePlan(replaced(text, "\"alpha\":0.5", "\"alpha\":0.5," + keys), "test");
+  };
+  QCOMPARE(with("\"formula\":\"llm-compressor\"").smoothing.front().formula, std::string("llm-compressor"));
+  QVERIFY(with("\"pow2\":true").smoothing.front().powersOfTwo);
+  // what says the same as nothing is not written
+  QCOMPARE(planJson(with("\"formula\":\"official\",\"pow2\":false")), text);
+  QCOMPARE(planJson(with("\"formula\":null")), text);
+  QuantizationPlan plan = parsePlan(text, "test");
+  plan.smoothing.front() = {"norm", {"a.b"}, "bismooth", "median", 0.25, std::nullopt, ""};
+  plan.smoothing.front().dataFree = plan.smoothing.front().powersOfTwo = true;
+  QVERIFY(parsePlan(planJson(plan), "test") == plan);
+  QVERIFY(schemaErrors(schemaFile("plan.schema.json"), planJson(plan)).empty());
+  const auto differences = diffPlans(parsePlan(text, "test"), plan);
+  QCOMPARE(differences.size(), std::size_t{1});
+  QVERIFY(differences.front().after.find("data-free, powers of two") != std::string::npos);
 }
 
 QTEST_APPLESS_MAIN(TstPlan)

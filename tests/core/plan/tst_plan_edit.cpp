@@ -21,6 +21,7 @@ class TstPlanEdit : public QObject {
   void fusedConflictsSeeSchemesOnly();
   void totalsByHand();
   void namesOfAnotherModelAreFound();
+  void smoothingIsSetAndRemoved();
 };
 
 void TstPlanEdit::randomEditsAreUndoneByValue() {
@@ -147,6 +148,41 @@ void TstPlanEdit::namesOfAnotherModelAreFound() {
   plan.layers["model.layers.7.mlp.up_proj"] = {};
   plan.locks.insert("h.0.attn.c_attn");
   QCOMPARE(unknownLinears(plan, model).size(), std::size_t{2});
+}
+
+void TstPlanEdit::smoothingIsSetAndRemoved() {
+  QuantizationPlan plan;
+  plan.defaultChoice = parseSpec("w8a8");
+  const PlanSmoothing first{"norm0", {"q0", "k0"}, "bismooth", "median", 0.45, std::nullopt, ""};
+  const PlanSmoothing second{"norm1", {"q1"}, "smoothquant", "max", 0.5, std::nullopt, ""};
+  const EditResult set = setSmoothing(plan, {first, second});
+  QVERIFY((set.changed == std::vector<std::string>{"q0", "k0", "q1"}));
+  QCOMPARE(set.plan.smoothing.size(), std::size_t{2});
+  QVERIFY(*findSmoothing(set.plan, "norm1") == second);
+  QVERIFY(!findSmoothing(plan, "norm1"));
+  // the same again changes nothing; another alpha takes the place of the entry
+  QVERIFY(setSmoothing(set.plan, {first}).changed.empty());
+  PlanSmoothing other = first;
+  other.alpha = 0.6;
+  const EditResult moved = setSmoothing(set.plan, {other});
+  QVERIFY((moved.changed == std::vector<std::string>{"q0", "k0"}));
+  QVERIFY(moved.plan.smoothing.front() == other);
+  QCOMPARE(moved.plan.smoothing.size(), std::size_t{2});
+  // a locked reader, or a locked linear that would be divided, keeps its group as it is
+  for (const char* locked : {"k0", "norm0"}) {
+    QuantizationPlan withLock = set.plan;
+    withLock.locks = {locked};
+    const EditResult refused = setSmoothing(withLock, {other, second});
+    QVERIFY(refused.changed.empty());
+    QVERIFY(refused.locked == std::vector<std::string>{locked});
+    QVERIFY(refused.plan == withLock);
+    const EditResult kept = removeSmoothing(withLock, {"norm0", "norm1"});
+    QVERIFY(kept.plan.smoothing == std::vector<PlanSmoothing>{first});
+    QVERIFY(kept.locked == std::vector<std::string>{locked});
+  }
+  const EditResult removed = removeSmoothing(set.plan, {"norm0"});
+  QVERIFY(removed.plan.smoothing == std::vector<PlanSmoothing>{second});
+  QVERIFY((removed.changed == std::vector<std::string>{"q0", "k0"}));
 }
 
 QTEST_APPLESS_MAIN(TstPlanEdit)

@@ -2,6 +2,7 @@
 // remedies they give to findings.
 #include "core/base/error.h"
 #include "core/workspace.h"
+#include "core/workspace_smoothing.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"
 
@@ -92,6 +93,69 @@ class TestSmoothingCurves : public QObject {
       QCOMPARE(*point.error.together.a, *curve->grid[7].error.together.a);
     }
     m_workspace->setResidentBytes(std::uint64_t{1} << 30);
+  }
+
+  /// Pieces for a slider: the same figures by other ways.
+  void piecesAgreeWithFigures() {
+    JobContext job(2);
+    const auto curve = m_workspace->smoothingCurve(m_request, job);
+    const SmoothingPoint none = unsmoothedFigures(*m_workspace, m_request, job);
+    QCOMPARE(*none.error.together.wa, *curve->none.error.together.wa);
+    QVERIFY(none.error.together.w && none.error.together.a);
+    CurveRequest request = m_request;
+    request.curve.smoothing.alpha = 0.45;
+    const SmoothingPoint point = m_workspace->smoothedFigures(request, job);
+    const Model& model = m_workspace->model();
+    const PlanSmoothing entry = planSmoothing(model, m_request.group, request.curve.smoothing);
+    QCOMPARE(entry.consumers.size(), std::size_t{3});
+    const PlannedFigures planned =
+        plannedFigures(*m_workspace, entry, m_request.group, {}, m_request.choices, job);
+    QCOMPARE(*planned.point.error.together.wa, *point.error.together.wa);
+    QCOMPARE(*planned.point.error.readers[1].w, *point.error.readers[1].w);
+    QCOMPARE(planned.evidence.n, std::int64_t{256});
+    // with powers of two the file's BF16 holds what was folded, and the error is that of rounded factors
+    const FoldCosts costs = foldCosts(*m_workspace, request, job);
+    QVERIFY(costs.plain.exact < 1e-5);
+    QVERIFY(*costs.plain.rounded > 1e-4 && *costs.plain.rounded < 0.01);
+    QCOMPARE(*costs.powersOfTwo.rounded, 0.0);
+    request.curve.smoothing.powersOfTwo = true;
+    QCOMPARE(*costs.powersOfTwoError, *m_workspace->smoothedFigures(request, job).error.together.wa);
+    QVERIFY(*costs.powersOfTwoError != *point.error.together.wa);
+  }
+
+  /// What apply and perplexity run: the norm of the planned model is divided by the factors of the variant.
+  void plansKeepTheVariant_data() {
+    QTest::addColumn<QString>("variant");
+    for (const char* name : {"plain", "pow2", "llm-compressor", "data-free"})
+      QTest::newRow(name) << QString::fromLatin1(name);
+  }
+  void plansKeepTheVariant() {
+    QFETCH(QString, variant);
+    JobContext job(2);
+    const Model& model = m_workspace->model();
+    SmoothingOptions options;
+    options.alpha = 0.3;
+    options.method = variant == QStringLiteral("data-free") ? "bismooth" : "smoothquant";
+    options.powersOfTwo = variant == QStringLiteral("pow2");
+    if (variant == QStringLiteral("data-free")) options.options["data_free"] = true;
+    if (variant == QStringLiteral("llm-compressor"))
+      options.options["formula"] = std::string("llm-compressor");
+    QuantizationPlan plan = m_workspace->newPlan({});
+    plan.smoothing.push_back(planSmoothing(model, m_request.group, options));
+    QVERIFY(planSmoothing(model, m_request.group, smoothingOptions(plan.smoothing.front())) ==
+            plan.smoothing.front());
+    plan = parsePlan(planJson(plan), "test");  // as a file does
+    const GroupEvidence evidence = groupEvidence(*m_workspace, m_request.group, job);
+    const std::vector<float> s = groupFactors(evidence.input, evidence.target, options).s;
+    const std::string& norm = evidence.target.producer;
+    const std::vector<float> before = m_workspace->weights()->readVector(norm);
+    const std::vector<float> after = m_workspace->plannedSource(plan, {}, job)->readVector(norm);
+    QCOMPARE(after.size(), s.size());
+    for (std::size_t j = 0; j < s.size(); ++j) QCOMPARE(after[j], before[j] / s[j]);
+    SmoothingOptions plain;
+    plain.alpha = 0.3;
+    const bool isPlain = variant == QStringLiteral("plain");
+    QCOMPARE(groupFactors(evidence.input, evidence.target, plain).s == s, isPlain);
   }
 
   void planChoicesOfAGroup() {
