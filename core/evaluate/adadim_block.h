@@ -29,9 +29,10 @@ bool isJudgedByBlock(const Linear& linear);
 /// Verdicts of the request's linears that are judged by their block, in network order. Within a block those
 /// that were decided stay quantized, and the output that the next one is compared with is made with them; the
 /// input of the MLP and of the next block is that of the model as it is. Errors are relative to the output of
-/// the attention or MLP of the model as it is. Memory: the hidden states of all windows four times, and a
-/// block's temporaries. Cost: 1 + 2 * linears passes through each block. Throws what the forward pass throws.
-/// Source: arXiv:2309.15531 and its code (quantize/rtn_ada.py).
+/// the attention or MLP of the model as it is (behind a post-norm: to the change of the residual sum).
+/// Memory: the hidden states of all windows four times, and a block's temporaries. Cost: 1 + 2 * linears
+/// passes through each block. Throws what the forward pass throws. Source: arXiv:2309.15531 and its code
+/// (quantize/rtn_ada.py).
 std::map<LinearId, AdaDimResult> adaDimByBlock(const AdaDimBlockRequest& request, JobContext& job);
 
 }  // namespace ql

@@ -9,10 +9,26 @@ namespace ql {
 
 namespace {
 
+/// Weights and activations, for tooltips.
 QString choiceWords(const Choice& choice) {
   QString text = QString::fromStdString(weightSchemeText(choice));
   if (choice.activation) text += QStringLiteral(" / ") + QString::fromStdString(actSchemeText(choice));
   return text;
+}
+
+/// What tells a choice from another: the weights, and the activations where they differ.
+QString shortWords(const Choice& choice, const Choice& other) {
+  const bool isOfWeights = choice.activation == other.activation || !choice.activation;
+  return isOfWeights ? QString::fromStdString(weightSchemeText(choice)) : choiceWords(choice);
+}
+
+QString figureName(const std::string& key) {
+  if (key == "weight_rel_fro") return MethodTableModel::tr("weights");
+  if (key == "norm_weighted_rel") return MethodTableModel::tr("norm-weighted");
+  if (key == "output_rel_w") return MethodTableModel::tr("output, W");
+  if (key == "output_rel_wa") return MethodTableModel::tr("output, W + A");
+  if (key == "block_output_rel") return MethodTableModel::tr("output of the block");
+  return QString(kDash);
 }
 
 }  // namespace
@@ -117,9 +133,9 @@ QString MethodTableModel::text(int row, int column) const {
     case Layer:
       return m_names[m_rows[static_cast<std::size_t>(row)]];
     case Now:
-      return choiceWords(decision.before);
+      return shortWords(decision.before, decision.after);
     case Figure:
-      return QString::fromStdString(decision.figure);
+      return figureName(decision.figure);
     case First:
     case Second: {
       const std::optional<double> error = number(decision, column);
@@ -130,7 +146,7 @@ QString MethodTableModel::text(int row, int column) const {
       return ratio ? fixedText(*ratio, 3) : QString(kDash);
     }
     case Verdict:
-      if (isChange(decision)) return choiceWords(decision.after);
+      if (isChange(decision)) return shortWords(decision.after, decision.before);
       return decision.outcome == AutoOutcome::Kept ? tr("as now") : QString(kDash);
     default:
       return outcomeText(decision);
@@ -140,9 +156,11 @@ QString MethodTableModel::text(int row, int column) const {
 QString MethodTableModel::tip(int row, int column) const {
   const AutoDecision& decision = decisionAt(row);
   if (column == Layer) return text(row, column);
+  if (column == Now) return choiceWords(decision.before);
   if (column == Why || column == Verdict) {
     QStringList lines;
-    if (!decision.note.empty()) lines << QString::fromStdString(decision.note);
+    if (column == Verdict && isChange(decision)) lines << choiceWords(decision.after);
+    if (const QString why = outcomeText(decision); !why.isEmpty()) lines << why;
     for (const AutoCandidate& candidate : decision.candidates)
       lines << QStringLiteral("%1  %2").arg(choiceWords(candidate.choice),
                                             candidate.error ? percentText(*candidate.error) : QString(kDash));

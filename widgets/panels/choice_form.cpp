@@ -3,6 +3,7 @@
 #include "core/quant/quantizer.h"
 #include "widgets/panels/form_parts.h"
 
+#include <QAbstractItemView>
 #include <QComboBox>
 #include <QGridLayout>
 #include <QSpinBox>
@@ -56,6 +57,7 @@ void addFormats(QComboBox* combo) {
     combo->addItem(fromView(info.name), fromView(info.name));
     combo->setItemData(combo->count() - 1, fromView(info.sentence), Qt::ToolTipRole);
   }
+  combo->view()->setMinimumWidth(scaledPx(150));  // names are longer than the box is wide
 }
 
 bool isGrouped(Granularity granularity) {
@@ -167,7 +169,12 @@ void ChoiceForm::setupActivation() {
   m_activationGroup->setToolTip(tr("Channels of the activations that share one scale"));
   m_activationGroup->setKeyboardTracking(false);
   m_activationGroup->hide();
-  static_cast<QGridLayout*>(layout())->addWidget(m_activationGroup, 4, 2);
+  m_activationGroupLabel = makeDimLabel(tr("Activations a scale"), FontRole::Body, this);
+  m_activationGroupLabel->setBuddy(m_activationGroup);
+  m_activationGroupLabel->hide();
+  auto* grid = static_cast<QGridLayout*>(layout());
+  grid->addWidget(m_activationGroupLabel, 4, 0, 1, 2, Qt::AlignRight | Qt::AlignVCenter);
+  grid->addWidget(m_activationGroup, 4, 2);
   connect(m_activationGroup, &QSpinBox::valueChanged, this, &ChoiceForm::takeEdit);
   connect(m_activation, &QComboBox::activated, this, &ChoiceForm::takeEdit);
   connect(m_activationKind, &QComboBox::activated, this, &ChoiceForm::takeEdit);
@@ -264,7 +271,9 @@ void ChoiceForm::updateEnabled() {
   m_flavour->setEnabled(isInteger);
   m_groupSize->setEnabled(isQuantized && isGrouped(m_shown.weight->granularity));
   m_activationKind->setEnabled(m_shown.activation.has_value());
-  m_activationGroup->setVisible(m_shown.activation && isGrouped(m_shown.activation->granularity));
+  const bool isGroupShown = m_shown.activation && isGrouped(m_shown.activation->granularity);
+  m_activationGroup->setVisible(isGroupShown);
+  m_activationGroupLabel->setVisible(isGroupShown);
 }
 
 void ChoiceForm::markChanges() {

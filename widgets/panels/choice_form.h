@@ -36,6 +36,7 @@ class ChoiceForm : public QWidget {
   QComboBox *m_format, *m_granularity, *m_algorithm, *m_flavour, *m_activation, *m_activationKind;
   SegmentedControl* m_symmetry;
   QSpinBox *m_groupSize, *m_activationGroup;
+  QLabel* m_activationGroupLabel;
   bool m_isSetting = false;
 };
 

@@ -18,6 +18,7 @@
 #include <QHeaderView>
 #include <QLineEdit>
 #include <QProgressBar>
+#include <QSpinBox>
 #include <QTableView>
 #include <QTimer>
 #include <QVBoxLayout>
@@ -27,6 +28,7 @@ namespace ql {
 namespace {
 
 constexpr int kPollMs = 100;
+constexpr int kBlockTokens = 2048;  // what AdaDim runs the model on
 
 struct MethodWords {
   const char *title, *about, *job, *undo;
@@ -163,6 +165,9 @@ void MethodDialog::setupAdaDim(QFormLayout* form) {
   texts->setVerticalSpacing(scaledPx(4));
   texts->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);
   m_text = new TextChooser(m_session, TextChooser::Use::Verification, texts, m_textPart);
+  constexpr int kMemoryRow = 4;  // all windows are in memory at once
+  texts->setRowVisible(kMemoryRow, false);
+  m_text->tokensBox()->setValue(kBlockTokens);
   static_cast<QVBoxLayout*>(layout())->addWidget(m_textPart);
   m_textPart->hide();
   connect(m_loss, &QComboBox::currentIndexChanged, this, [this](int index) {
@@ -188,9 +193,11 @@ void MethodDialog::setupTable() {
   header->setSectionResizeMode(QHeaderView::Interactive);
   header->setStretchLastSection(true);
   header->setHighlightSections(false);
-  const int widths[] = {280, 110, 130, 80, 80, 60, 140, 100};
+  header->setStyleSheet(QStringLiteral("QHeaderView::section { padding: 0px; }"));  // as the cells
+  const bool isPair = m_method != AutoMethod::FewestLayers;
+  const int widths[] = {230, isPair ? 180 : 100, 110, 80, 80, 60, isPair ? 190 : 100, 100};
   for (int i = 0; i < MethodTableModel::kColumnCount; ++i) m_view->setColumnWidth(i, scaledPx(widths[i]));
-  m_view->setColumnHidden(MethodTableModel::Ratio, m_method == AutoMethod::FewestLayers);
+  m_view->setColumnHidden(MethodTableModel::Ratio, !isPair);
   column->addWidget(m_view, 1);
   connect(m_view, &QTableView::doubleClicked, this, [this](const QModelIndex& index) {
     const LinearId id = m_table->linearAt(index.row());
