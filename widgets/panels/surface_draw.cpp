@@ -55,9 +55,13 @@ QRectF SurfaceView::plotArea() const {
                 std::max(16.0, std::floor(size().height() - top - 8 * s)));
 }
 
-SurfaceProjection SurfaceView::projection() const {
+QRectF SurfaceView::boxArea() const {
   const double s = uiScale();
-  return {m_camera, plotArea().adjusted(24 * s, 8 * s, -24 * s, -22 * s), m_grid ? surfaceDepth(*m_grid) : 1};
+  return plotArea().adjusted(24 * s, 8 * s, -24 * s, -22 * s);
+}
+
+SurfaceProjection SurfaceView::projection() const {
+  return {m_camera, boxArea(), m_grid ? surfaceDepth(*m_grid) : 1};
 }
 
 QPointF SurfaceView::vertex(const SurfaceProjection& box, double row, double column) const {
@@ -134,8 +138,7 @@ void SurfaceView::drawMesh(Painter& painter, const SurfaceProjection& box) {
     // the box is where the canvas has it; the image begins at the plot's corner
     SurfaceCamera camera = m_camera;
     camera.pan -= area.topLeft();
-    const double s = uiScale();
-    const SurfaceProjection shifted(camera, area.adjusted(24 * s, 8 * s, -24 * s, -22 * s), box.depth());
+    const SurfaceProjection shifted(camera, boxArea(), box.depth());
     drawSurface(*m_grid, shifted, wanted.range, area.size(), isSmooth ? 2 * ratio : ratio, m_picture);
     m_shown = isSmooth ? halved(m_picture.image) : m_picture.image.copy();
     m_drawn = wanted;

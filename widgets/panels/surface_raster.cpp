@@ -16,6 +16,7 @@ constexpr double kMiddle = 0.36;    // of the height: the middle of what is usua
 constexpr int kShades = 8;
 constexpr double kDarkest = 0.72;  // of faces turned away from the light
 constexpr int kColors = 256;
+constexpr float kSteep = 0.08f;  // rise of an edge that is drawn as a line, of the whole height
 constexpr QRgb kNanColor = 0xffd000d0;
 
 using Shades = std::array<std::array<QRgb, kColors>, kShades>;
@@ -51,6 +52,23 @@ class Filler {
         m_cells(picture.cells.data()),
         m_width(picture.image.width()),
         m_height(picture.image.height()) {}
+
+  /// A pixel wide from corner to corner: spikes are thinner than a pixel near their tips.
+  void line(const Vertex& a, const Vertex& b, int cell) {
+    const float steps = std::ceil(std::max({std::abs(b.x - a.x), std::abs(b.y - a.y), 1.0f}));
+    if (!(steps < 1e5f)) return;
+    const QRgb* const colors = shades()[kShades - 1].data();
+    for (int i = 0; i <= static_cast<int>(steps); ++i) {
+      const float t = static_cast<float>(i) / steps;
+      const int x = static_cast<int>(std::floor(a.x + (b.x - a.x) * t));
+      const int y = static_cast<int>(std::floor(a.y + (b.y - a.y) * t));
+      if (x < 0 || y < 0 || x >= m_width || y >= m_height) continue;
+      const std::size_t at =
+          static_cast<std::size_t>(y) * static_cast<std::size_t>(m_width) + static_cast<std::size_t>(x);
+      m_bits[at] = colors[static_cast<int>((a.color + (b.color - a.color) * t) * (kColors - 1) + 0.5f)];
+      m_cells[at] = cell;
+    }
+  }
 
   void triangle(Vertex a, Vertex b, Vertex c, int cell, std::size_t shade, bool isFinite) {
     if (b.y < a.y) std::swap(a, b);
@@ -193,7 +211,7 @@ int SurfacePicture::quadAt(QPointF at) const {
 }
 
 void drawSurface(const SurfaceGrid& grid, const SurfaceProjection& projection, const ValueRange& range,
-                 QSizeF size, double pixelRatio, SurfacePicture& picture) {
+                 QSizeF size, double pixelRatio, SurfacePicture& picture, bool withSpikes) {
   prepare(picture, size, pixelRatio);
   if (grid.rows < 2 || grid.columns < 2) return;
   const std::vector<Vertex> vertices = verticesOf(grid, projection, range, pixelRatio);
@@ -218,6 +236,10 @@ void drawSurface(const SurfaceGrid& grid, const SurfaceProjection& projection, c
       const bool isTopFar = eyeRow > row;
       filler.triangle(isTopFar ? a : d, b, c, cell, shade, isFinite);
       filler.triangle(isTopFar ? d : a, b, c, cell, shade, isFinite);
+      if (!withSpikes || !isFinite) continue;
+      for (const auto& [from, to] :
+           {std::pair(&a, &b), std::pair(&a, &c), std::pair(&b, &d), std::pair(&c, &d)})
+        if (std::abs(from->color - to->color) > kSteep) filler.line(*from, *to, cell);
     }
 }
 

@@ -59,8 +59,9 @@ struct SurfacePicture {
   int quadAt(QPointF at) const;
 };
 
-/// `size` logical pixels. Heights and colours follow `range`. `picture` is reused.
+/// `size` logical pixels. Heights and colours follow `range`. `picture` is reused. `withSpikes`: steep edges
+/// are at least a pixel wide, so that no outlier is lost.
 void drawSurface(const SurfaceGrid& grid, const SurfaceProjection& projection, const ValueRange& range,
-                 QSizeF size, double pixelRatio, SurfacePicture& picture);
+                 QSizeF size, double pixelRatio, SurfacePicture& picture, bool withSpikes = true);
 
 }  // namespace ql

@@ -41,7 +41,8 @@ class SurfaceTable : public QAbstractTableModel {
   }
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override {
     if (role != Qt::DisplayRole) return {};
-    return rangeText(orientation == Qt::Horizontal ? m_grid->columnRange(section) : m_grid->rowRange(section));
+    return rangeText(orientation == Qt::Horizontal ? m_grid->columnRange(section)
+                                                   : m_grid->rowRange(section));
   }
 
  private:
@@ -122,20 +123,24 @@ ValueRange SurfaceView::range() const {
 }
 
 std::optional<std::pair<int, int>> SurfaceView::cellAt(QPointF at) const {
-  if (!m_grid) return std::nullopt;
-  const int quad = m_picture.quadAt(at - plotArea().topLeft());
-  if (quad < 0 || m_drawn.grid != m_grid.get()) return std::nullopt;
-  const int row = quad / m_grid->columns, column = quad % m_grid->columns;
-  std::pair<int, int> best{row, column};
+  if (!m_grid || m_drawn.grid != m_grid.get()) return std::nullopt;
+  constexpr double kReach = 2;  // pixels: the tips of spikes are thin
+  const SurfaceProjection box = projection();
+  std::optional<std::pair<int, int>> best;
   double nearest = 1e300;
-  for (const auto& [r, c] : {std::pair(row, column), std::pair(row, column + 1), std::pair(row + 1, column),
-                             std::pair(row + 1, column + 1)}) {
-    const QPointF away = topOf(r, c) - at;
-    const double distance = std::hypot(away.x(), away.y());
-    if (distance >= nearest) continue;
-    nearest = distance;
-    best = {r, c};
-  }
+  for (const double dy : {0.0, -kReach, kReach})
+    for (const double dx : {0.0, -kReach, kReach}) {
+      const int quad = m_picture.quadAt(at + QPointF(dx, dy) - plotArea().topLeft());
+      if (quad < 0) continue;
+      for (int corner = 0; corner < 4; ++corner) {
+        const int row = quad / m_grid->columns + corner / 2, column = quad % m_grid->columns + corner % 2;
+        const QPointF away = vertex(box, row, column) - at;
+        const double distance = std::hypot(away.x(), away.y());
+        if (distance >= nearest) continue;
+        nearest = distance;
+        best = {row, column};
+      }
+    }
   return best;
 }
 
@@ -214,9 +219,9 @@ bool SurfaceView::handleKey(const CanvasEvent& event) {
       break;
     case Qt::Key_Plus:
     case Qt::Key_Equal:
-      return zoomBy(kZoomStep, plotArea().center() + m_camera.pan), true;
+      return zoomBy(kZoomStep, boxArea().center() + m_camera.pan), true;
     case Qt::Key_Minus:
-      return zoomBy(1 / kZoomStep, plotArea().center() + m_camera.pan), true;
+      return zoomBy(1 / kZoomStep, boxArea().center() + m_camera.pan), true;
     case Qt::Key_F:
     case Qt::Key_Home:
       return fit(), true;
@@ -240,7 +245,7 @@ bool SurfaceView::handleKey(const CanvasEvent& event) {
 void SurfaceView::zoomBy(double factor, QPointF about) {
   SurfaceCamera camera = m_camera;
   camera.zoom = std::clamp(camera.zoom * factor, kLeastZoom, kMostZoom);
-  const QPointF from = about - plotArea().center() - m_camera.pan;
+  const QPointF from = about - boxArea().center() - m_camera.pan;
   camera.pan += from * (1 - camera.zoom / m_camera.zoom);
   setCamera(camera);
 }

@@ -68,6 +68,7 @@ class SurfaceView : public CanvasView {
   enum class Drag { None, Pending, Turn, Pan };
   // surface_view.cpp
   QRectF plotArea() const;
+  QRectF boxArea() const;  // what the box is fitted into
   SurfaceProjection projection() const;
   bool handleMove(const CanvasEvent& event);
   bool handleKey(const CanvasEvent& event);

@@ -8,12 +8,12 @@
 #include "widgets/panels/surface_view.h"
 
 #include <QApplication>
-#include <QElapsedTimer>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
 
 #include <cmath>
+#include <ctime>
 #include <random>
 
 namespace ql {
@@ -54,10 +54,10 @@ std::shared_ptr<const SurfaceGrid> spikes(std::int64_t out = 96, std::int64_t in
   }));
 }
 
-CanvasEvent event(CanvasEvent::Type type, QPointF at, Qt::MouseButton button = Qt::NoButton) {
+CanvasEvent at(CanvasEvent::Type type, QPointF position, Qt::MouseButton button = Qt::NoButton) {
   CanvasEvent made;
   made.type = type;
-  made.position = at;
+  made.position = position;
   made.button = button;
   return made;
 }
@@ -209,7 +209,7 @@ void TestSurface::paintersOrderHidesAsADepthBufferDoes() {
     for (double yaw = -180; yaw < 180; yaw += 29) {
       const SurfaceProjection box({yaw, pitch, 1.1, {}}, QRectF(QPointF(0, 0), QSizeF(size)),
                                   surfaceDepth(grid));
-      drawSurface(grid, box, range, QSizeF(size), 1, picture);
+      drawSurface(grid, box, range, QSizeF(size), 1, picture, false);
       const std::vector<int> expected = depthBuffered(grid, box, range, size);
       std::size_t wrong = 0, seen = 0;
       for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -259,13 +259,13 @@ void TestSurface::dragTurnsAndArrowsToo() {
   Stage stage;
   SurfaceView& view = stage.view;
   const SurfaceCamera start = view.camera();
-  QVERIFY(view.handle(event(CanvasEvent::Press, {300, 200}, Qt::LeftButton)));
-  QVERIFY(view.handle(event(CanvasEvent::Move, {350, 220})));
+  QVERIFY(view.handle(at(CanvasEvent::Press, {300, 200}, Qt::LeftButton)));
+  QVERIFY(view.handle(at(CanvasEvent::Move, {350, 220})));
   QL_NEAR(view.camera().yaw, start.yaw + 20, 1e-9);
   QL_NEAR(view.camera().pitch, start.pitch + 8, 1e-9);
-  QVERIFY(view.handle(event(CanvasEvent::Move, {350, 2000})));
+  QVERIFY(view.handle(at(CanvasEvent::Move, {350, 2000})));
   QCOMPARE(view.camera().pitch, kMostPitch);
-  view.handle(event(CanvasEvent::Release, {350, 2000}, Qt::LeftButton));
+  view.handle(at(CanvasEvent::Release, {350, 2000}, Qt::LeftButton));
   view.fit();
   QCOMPARE(view.camera(), SurfaceCamera());
   QVERIFY(view.handle(key(Qt::Key_Right)));
@@ -279,16 +279,16 @@ void TestSurface::dragTurnsAndArrowsToo() {
   QVERIFY(view.handle(key(Qt::Key_F)));
   QCOMPARE(view.camera(), SurfaceCamera());
   QVERIFY(!view.handle(key(Qt::Key_Right, Qt::ControlModifier)));
-  view.handle(event(CanvasEvent::Wheel, {300, 200}));
+  view.handle(at(CanvasEvent::Wheel, {300, 200}));
   view.handle(key(Qt::Key_Minus));
-  view.handle(event(CanvasEvent::DoubleClick, {300, 200}, Qt::LeftButton));
+  view.handle(at(CanvasEvent::DoubleClick, {300, 200}, Qt::LeftButton));
   QCOMPARE(view.camera(), SurfaceCamera());
 }
 
 void TestSurface::wheelZoomsAboutThePointer() {
   Stage stage;
   const QPointF before = stage.view.topOf(10, 90);
-  CanvasEvent wheel = event(CanvasEvent::Wheel, before);
+  CanvasEvent wheel = at(CanvasEvent::Wheel, before);
   wheel.wheel = 3;
   QVERIFY(stage.view.handle(wheel));
   QL_NEAR(stage.view.camera().zoom, std::pow(1.15, 3), 1e-9);
@@ -301,14 +301,14 @@ void TestSurface::hoverNamesTheCell() {
   SurfaceView& view = stage.view;
   QSignalSpy spy(&view, &SurfaceView::hovered);
   const QPointF peak = view.topOf(5, 45);
-  QVERIFY(view.handle(event(CanvasEvent::Move, peak + QPointF(0, 2))));
+  QVERIFY(view.handle(at(CanvasEvent::Move, peak + QPointF(0, 2))));
   QVERIFY(view.hover().has_value());
   QCOMPARE(*view.hover(), std::pair(5, 45));
   QCOMPARE(spy.last().at(0).toLongLong(), 10);
   QCOMPARE(spy.last().at(1).toLongLong(), 90);
   QCOMPARE(view.accessibleText(), QStringLiteral("output channel 10–11, input channel 90–91: |W| 60.00"));
   const QImage with = stage.draw();
-  QVERIFY(view.handle(event(CanvasEvent::Leave, {-1, -1})));
+  QVERIFY(view.handle(at(CanvasEvent::Leave, {-1, -1})));
   QVERIFY(!view.hover());
   QVERIFY(stage.draw() != with);
   QVERIFY(!view.cellAt({2, 2}));
@@ -319,16 +319,16 @@ void TestSurface::clickPinsTheChannel() {
   SurfaceView& view = stage.view;
   QSignalSpy spy(&view, &SurfaceView::channelPicked);
   const QPointF peak = view.topOf(10, 90) + QPointF(0, 2);
-  view.handle(event(CanvasEvent::Press, peak, Qt::LeftButton));
-  view.handle(event(CanvasEvent::Release, peak, Qt::LeftButton));
+  view.handle(at(CanvasEvent::Press, peak, Qt::LeftButton));
+  view.handle(at(CanvasEvent::Release, peak, Qt::LeftButton));
   QCOMPARE(spy.size(), 1);
   QCOMPARE(spy.first().first().value<std::optional<std::int64_t>>(), std::optional<std::int64_t>(90));
   const QImage before = stage.draw();
   view.setPinned(std::nullopt, 90);
   const QImage pinned = stage.draw();
   QVERIFY(pinned != before);
-  view.handle(event(CanvasEvent::Press, peak, Qt::LeftButton));
-  view.handle(event(CanvasEvent::Release, peak, Qt::LeftButton));
+  view.handle(at(CanvasEvent::Press, peak, Qt::LeftButton));
+  view.handle(at(CanvasEvent::Release, peak, Qt::LeftButton));
   QVERIFY(!spy.last().first().value<std::optional<std::int64_t>>());  // again: unpinned
 }
 
@@ -361,13 +361,12 @@ void TestSurface::aFrameIsQuick() {
   Stage stage(std::make_shared<const SurfaceGrid>(gridOf(480, 640, noise)));
   QCOMPARE(stage.view.grid()->rows, 120);
   QCOMPARE(stage.view.grid()->columns, 160);
-  std::vector<double> times;
+  std::vector<double> times;  // of the processor: other programs do not count
   for (int i = 0; i < 21; ++i) {
     stage.view.handle(key(Qt::Key_Right));
-    QElapsedTimer timer;
-    timer.start();
+    const std::clock_t begin = std::clock();
     renderToImage(stage.view, {760, 520}, 1, lightTheme());
-    times.push_back(static_cast<double>(timer.nsecsElapsed()) * 1e-6);
+    times.push_back(1e3 * static_cast<double>(std::clock() - begin) / static_cast<double>(CLOCKS_PER_SEC));
   }
   std::sort(times.begin(), times.end());
   qInfo("a frame of 160 x 120 cells on 760 x 520: median %.1f ms, slowest %.1f ms", times[10], times[20]);
