@@ -53,7 +53,6 @@ class AlphaView : public CurvePlot {
   void drawOver(Painter& painter, const Theme& theme) override;
   std::vector<ReadOutRow> extraRows(double x) const override;
   bool hasReadOut() const override { return !m_isDragging; }
-  void addInk(std::vector<QPointF>& ink) const override;
 
  private:
   void rebuild();

@@ -24,10 +24,6 @@ const SmoothingPoint* pointAt(const SmoothingCurve* curve, double alpha) {
 
 }  // namespace
 
-void AlphaView::addInk(std::vector<QPointF>& ink) const {
-  for (double y = plot().top(); y < plot().bottom(); y += 12) ink.emplace_back(handlePosition().x(), y);
-}
-
 void AlphaView::drawMarks(Painter& painter, const Theme& theme) {
   const double s = uiScale(), x = handlePosition().x();
   const bool isTried = m_trial.method != SmoothingTrial::Method::None;
@@ -117,6 +113,11 @@ void AlphaView::drawCallOut(Painter& painter, const Theme& theme) {
 }
 
 void AlphaView::drawOver(Painter& painter, const Theme& theme) {
+  if (m_figures && errorOf(m_figures->point)) {
+    const double r = 10 * uiScale();
+    const QPointF at = pixelOf({m_figures->trial.alpha, *errorOf(m_figures->point), {}, false});
+    keepFree(QRectF(at.x() - r, at.y() - r, 2 * r, 2 * r));
+  }
   drawCallOut(painter, theme);
   drawHandle(painter, theme);
   if (m_isDragging) drawDragReadOut(painter, theme);

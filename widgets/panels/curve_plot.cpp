@@ -44,6 +44,12 @@ void CurvePlot::setHint(const QString& hint) {
   emit changed();
 }
 
+void CurvePlot::setCaption(const QString& caption) {
+  if (caption == m_caption) return;
+  m_caption = caption;
+  emit changed();
+}
+
 void CurvePlot::setSettled(bool isSettled) {
   const bool was = m_isSettled;
   m_isSettled = isSettled;
@@ -192,7 +198,8 @@ void CurvePlot::layOut() {
   const double bottom = 2 * line + 12 * s + axisRoom();
   const auto place = [&](double left) {
     const double width = std::max(20.0, size().width() - left - 16 * s);
-    const double top = 8 * s + static_cast<double>(legendLines(width).size()) * (line + 4 * s) + 4 * s;
+    const auto lines = static_cast<double>(legendLines(width).size() + (m_caption.isEmpty() ? 0 : 1));
+    const double top = 6 * s + lines * (line + 4 * s) + 6 * s;
     m_plot = QRectF(left, top, width, std::max(20.0, size().height() - top - bottom));
     m_y.begin = m_plot.bottom();
     m_y.end = m_plot.top();

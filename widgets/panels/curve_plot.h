@@ -53,7 +53,8 @@ class CurvePlot : public CanvasView {
   /// What the reference reads where it lies outside the shown errors; empty when all are inside.
   const QRectF& offScaleBox() const { return m_offScaleBox; }
 
-  void setHint(const QString& hint);  // shown while there are no curves
+  void setHint(const QString& hint);        // shown while there are no curves
+  void setCaption(const QString& caption);  // what the errors are of, above the legend
   /// Pins belong to a topic (a group, a linear) and come back with it; `text` names what is pinned next.
   void setPinTopic(const QString& topic, const QString& text);
   void setSettled(bool isSettled);
@@ -88,10 +89,11 @@ class CurvePlot : public CanvasView {
   virtual void drawOver(Painter&, const Theme&) {}   // over everything but the read-out
   virtual std::vector<ReadOutRow> extraRows(double) const { return {}; }
   virtual bool hasReadOut() const { return true; }
-  virtual void addInk(std::vector<QPointF>&) const {}  // what boxes should not cover
 
   /// Where a box of that size near the anchor hides least of the curves; remembered for the next ones.
   QRectF placeBox(QSizeF box, QPointF anchor);
+  /// Boxes placed after it leave that place free.
+  void keepFree(const QRectF& place) { m_placed.push_back(place); }
   /// The pinned curves of this topic with what they are called: "Bi-smoothing (median), pinned: int8 g32".
   std::vector<std::pair<QString, const PlotCurve*>> pinnedCurves() const;
   std::optional<std::size_t> curveNear(QPointF at, double distance) const;
@@ -133,7 +135,7 @@ class CurvePlot : public CanvasView {
   std::vector<PlotCurve> m_curves;
   std::vector<PlotReference> m_references;
   std::map<QString, std::vector<Pin>> m_pins;  // by topic
-  QString m_topic, m_pinText, m_hint;
+  QString m_topic, m_pinText, m_hint, m_caption;
   QRectF m_plot, m_offScaleBox;
   Axis m_x, m_y;
   Fit m_fit = Fit::Curves;

@@ -10,8 +10,12 @@ namespace ql {
 
 namespace {
 
-constexpr double kSwatch = 16;  // length of a line in the legend
+constexpr double kSwatch = 16;  // length of a line in the legend, for each colour
 const Stroke kPinStrokes[] = {{{}, 1.3, 5, 3}, {{}, 1.3, 2, 3}, {{}, 1.3, 9, 3}, {{}, 1.3, 1, 2}};
+
+double swatchWidth(std::size_t colors) {
+  return kSwatch * uiScale() * static_cast<double>(std::max<std::size_t>(1, colors));
+}
 
 QColor faint(const Theme& theme, const QColor& color) {
   return blend(theme.base, color, 0.6);
@@ -110,7 +114,7 @@ std::vector<std::vector<CurvePlot::LegendEntry>> CurvePlot::legendLines(double w
   std::vector<std::vector<LegendEntry>> lines(1);
   double x = 0;
   for (LegendEntry& entry : legend()) {
-    const double needed = (kSwatch + 6) * s + font.horizontalAdvance(entry.text);
+    const double needed = swatchWidth(entry.colors.size()) + 6 * s + font.horizontalAdvance(entry.text);
     if (x > 0 && x + needed > width) {
       lines.emplace_back();
       x = 0;
@@ -122,12 +126,18 @@ std::vector<std::vector<CurvePlot::LegendEntry>> CurvePlot::legendLines(double w
 }
 
 void CurvePlot::drawLegend(Painter& painter, const Theme& theme) const {
-  const double s = uiScale(), swatch = kSwatch * s, line = painter.lineHeight(FontRole::Axis);
-  double y = 8 * s + line / 2;
+  const double s = uiScale(), line = painter.lineHeight(FontRole::Axis);
+  double y = 6 * s + line / 2;
+  if (!m_caption.isEmpty()) {
+    const double left = 8 * s;
+    painter.text({left, y}, painter.elided(m_caption, size().width() - 2 * left, FontRole::Axis),
+                 theme.secondary, FontRole::Axis, {TextAlign::Left, TextAlign::Middle});
+    y += line + 4 * s;
+  }
   for (const auto& entries : legendLines(m_plot.width())) {
     double x = m_plot.left();
     for (const LegendEntry& entry : entries) {
-      const double part = swatch / static_cast<double>(std::max<std::size_t>(1, entry.colors.size()));
+      const double swatch = swatchWidth(entry.colors.size()), part = swatchWidth(1);
       for (std::size_t i = 0; i < entry.colors.size(); ++i) {
         Stroke stroke = entry.stroke;
         stroke.color = entry.hasDot ? theme.*entry.colors[i] : faint(theme, theme.*entry.colors[i]);
@@ -155,7 +165,6 @@ void CurvePlot::collectInk() {
       const int steps = std::clamp(static_cast<int>(std::hypot(b.x() - a.x(), b.y() - a.y()) / 5), 1, 200);
       for (int k = 0; k <= steps; ++k) m_ink.push_back(a + (b - a) * (static_cast<double>(k) / steps));
     }
-  addInk(m_ink);
 }
 
 double CurvePlot::inkIn(const QRectF& box) const {
@@ -171,14 +180,16 @@ QRectF CurvePlot::placeBox(QSizeF box, QPointF anchor) {
   const QRectF inside = m_plot.adjusted(4, 4, -4, -4);
   QRectF best;
   double least = HUGE_VAL;
-  for (const double distance : {14 * s, 34 * s, 60 * s, 100 * s, 160 * s})
-    for (const auto& [right, down] : {std::pair(1, 1), std::pair(0, 1), std::pair(1, 0), std::pair(0, 0)}) {
-      const double side = std::min(distance, 34 * s);
-      const QPointF corner(right ? anchor.x() + side : anchor.x() - side - box.width(),
-                           down ? anchor.y() + distance : anchor.y() - distance - box.height());
-      const QRectF place(corner, box);
-      if (!inside.contains(place)) continue;
-      const double cost = inkIn(place) + distance / (20 * s);  // near, unless something would be hidden
+  const double step = 14 * s, gap = 14 * s;
+  for (double top = inside.bottom() - box.height(); top >= inside.top(); top -= step)
+    for (double left = inside.right() - box.width(); left >= inside.left(); left -= step) {
+      const QRectF place(QPointF(left, top), box);
+      if (place.adjusted(-gap, -gap, gap, gap).contains(anchor)) continue;
+      const QPointF off(anchor.x() - std::clamp(anchor.x(), place.left(), place.right()),
+                        anchor.y() - std::clamp(anchor.y(), place.top(), place.bottom()));
+      const double near = std::hypot(off.x(), off.y()) / (20 * s);  // near, unless something would be hidden
+      if (near >= least) continue;
+      const double cost = inkIn(place) + near;
       if (cost < least) least = cost, best = place;
     }
   if (best.isNull()) {
@@ -274,7 +285,7 @@ void CurvePlot::drawHover(Painter& painter, const Theme& theme) {
     rows.push_back({curve.shortLabel, percentTextFine(point->y), curve.isActive, color});
     if (point->interval)
       rows.push_back(
-          {tr("95 % of other tokens"),
+          {tr("95 %, other tokens"),
            tr("%1 to %2")
                .arg(percentTextFine(point->interval->first), percentTextFine(point->interval->second)),
            false,
@@ -283,8 +294,9 @@ void CurvePlot::drawHover(Painter& painter, const Theme& theme) {
   for (const Pin& pin : pins())
     for (const PlotCurve& curve : pin.curves)
       if (const CurvePoint* point = pointAt(curve))
-        rows.push_back({tr("%1, %2").arg(curve.shortLabel, pin.label), percentTextFine(point->y), false,
-                        faint(theme, theme.*curve.color)});
+        rows.push_back(
+            {painter.elided(tr("%1, %2").arg(curve.shortLabel, pin.label), 190 * s, FontRole::Mono),
+             percentTextFine(point->y), false, faint(theme, theme.*curve.color)});
   for (ReadOutRow& row : extraRows(*x)) rows.push_back(std::move(row));
   drawReadOut(painter, theme, m_pointer, QRectF(QPointF(0, 0), size()), xText(*x), rows);
 }

@@ -78,7 +78,6 @@ class SmoothingPanel : public QWidget {
   QStackedWidget* m_plots = nullptr;
   QPushButton* m_pin = nullptr;
   ElidedLabel* m_tokens = nullptr;
-  ElidedLabel* m_subject = nullptr;
   ElidedLabel* m_provenance = nullptr;
   EvidenceDot* m_dot = nullptr;
   QWidget* m_hint = nullptr;  // over the plot: how to get activations
