@@ -15,7 +15,10 @@ namespace {
 constexpr double kTailFactor = 1.5;  // as in the diagnosis: error against a Gaussian matrix
 
 std::string schemeText(const Choice& choice) {
-  const std::string weights = weightSchemeText(choice);
+  std::string weights = weightSchemeText(choice);
+  if (const std::size_t at = weights.find(" g");
+      choice.weight && choice.weight->groupSize && at != weights.npos)
+    weights.replace(at, 2, " group ");  // "int8 g32" in tables
   return choice.activation ? weights + " with activations " + actSchemeText(choice) : weights;
 }
 

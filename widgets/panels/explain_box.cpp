@@ -2,6 +2,7 @@
 
 #include "core/workspace_explain.h"
 #include "widgets/bridge/calibration_control.h"
+#include "widgets/bridge/number_format.h"
 #include "widgets/panels/form_parts.h"
 
 #include <QClipboard>
@@ -99,7 +100,8 @@ void ExplainBox::reload() {
 
 void ExplainBox::show(const QString& paragraph) {
   m_paragraph = paragraph;
-  m_label->setText(paragraph.isEmpty() ? tr("Nothing is measured under this choice yet.") : paragraph);
+  QString shown = paragraph.isEmpty() ? tr("Nothing is measured under this choice yet.") : paragraph;
+  m_label->setText(shown.replace(QStringLiteral(" %"), kNarrowSpace + QStringLiteral("%")));  // one word
   m_copy->setEnabled(!paragraph.isEmpty());
 }
 

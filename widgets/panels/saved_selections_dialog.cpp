@@ -48,7 +48,7 @@ SavedSelectionsDialog::SavedSelectionsDialog(Session* session, QWidget* parent)
   connect(deleteKey, &QShortcut::activated, this, &SavedSelectionsDialog::remove);
   connect(close, &QPushButton::clicked, this, &QDialog::reject);
   connect(m_list, &QListWidget::itemChanged, this, [this](QListWidgetItem* item) {
-    if (!m_isSyncing) renameTo(item->text());
+    if (!m_isSyncing) renameTo(m_list->row(item), item->text());
   });
   connect(session, &Session::workspaceChanged, this, &QObject::deleteLater);
   fill();
@@ -86,8 +86,9 @@ void SavedSelectionsDialog::apply() {
   }
 }
 
-void SavedSelectionsDialog::renameTo(const QString& name) {
-  if (const SavedSelection* selection = current(); selection && !saved_selections::rename(*selection, name))
+void SavedSelectionsDialog::renameTo(int row, const QString& name) {
+  const bool isKnown = row >= 0 && row < static_cast<int>(m_selections.size());
+  if (isKnown && !saved_selections::rename(m_selections[static_cast<std::size_t>(row)], name))
     emit m_session->message(tr("There is another selection of that name, or the name is empty."), true);
   fill();
 }

@@ -23,7 +23,7 @@ class SavedSelectionsDialog : public QDialog {
 
  private:
   void fill();
-  void renameTo(const QString& name);
+  void renameTo(int row, const QString& name);
   const SavedSelection* current() const;
   Session* m_session;
   std::vector<SavedSelection> m_selections;

@@ -162,25 +162,37 @@ void TrackerDepthView::drawLabels(Painter& painter, const Theme& theme) const {
       text = quantityShortName(rows[i].quantity) + QLatin1Char(' ') + text;
     labels.push_back({m_y.toPixel(*value), text, colorOf(rows[i], theme), isStrong});
   }
-  std::sort(labels.begin(), labels.end(), [](const Label& a, const Label& b) { return a.y < b.y; });
   const double line = painter.lineHeight(FontRole::Axis) - 1;
-  // A label that has no room of its own joins the one above: "q, k, v".
-  double nextFree = -1e9;
-  const double x = xOf(m_content->grid.columns.size() - 1) + 6;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    Label& label = labels[i];
-    while (i + 1 < labels.size() && labels[i + 1].y - label.y < line * 0.8 &&
-           labels[i + 1].color == label.color) {
-      label.text += QStringLiteral(", ") + labels[i + 1].text;
-      label.isStrong = label.isStrong || labels[i + 1].isStrong;
-      ++i;
+  // Lines of one colour that end together share a label: "q, k, v".
+  std::vector<Label> joined;
+  for (const Label& label : labels) {
+    const auto near = std::find_if(joined.begin(), joined.end(), [&](const Label& other) {
+      return other.color == label.color && std::abs(other.y - label.y) < line;
+    });
+    if (near == joined.end()) {
+      joined.push_back(label);
+      continue;
     }
-    const double y = std::max(label.y, nextFree);
-    nextFree = y + line;
-    painter.text({x, y}, painter.elided(label.text, size().width() - x - 4, FontRole::Axis), label.color,
-                 label.isStrong ? FontRole::AxisSemibold : FontRole::Axis,
-                 {TextAlign::Left, TextAlign::Middle});
+    near->text += QStringLiteral(", ") + label.text;
+    near->isStrong = near->isStrong || label.isStrong;
   }
+  std::sort(joined.begin(), joined.end(), [](const Label& a, const Label& b) { return a.y < b.y; });
+  double nextFree = m_plot.top();
+  for (Label& label : joined) {
+    label.y = std::max(label.y, nextFree);
+    nextFree = label.y + line;
+  }
+  double lastFree = m_plot.bottom();  // and back up, where they ran out below
+  for (auto label = joined.rbegin(); label != joined.rend(); ++label) {
+    label->y = std::min(label->y, lastFree);
+    lastFree = label->y - line;
+  }
+  const double x = xOf(m_content->grid.columns.size() - 1) + 6;
+  for (const Label& label : joined)
+    if (label.y >= m_plot.top() - line)
+      painter.text({x, label.y}, painter.elided(label.text, size().width() - x - 4, FontRole::Axis),
+                   label.color, label.isStrong ? FontRole::AxisSemibold : FontRole::Axis,
+                   {TextAlign::Left, TextAlign::Middle});
 }
 
 std::optional<int> TrackerDepthView::columnAt(double x) const {

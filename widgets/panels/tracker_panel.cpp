@@ -8,6 +8,7 @@
 #include "widgets/panels/tracker_depth_view.h"
 #include "widgets/panels/tracker_strip_view.h"
 
+#include <QFontMetrics>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QSpinBox>
@@ -162,7 +163,7 @@ void TrackerPanel::setupLayout() {
   split->addWidget(right);
   split->setStretchFactor(0, 0);
   split->setStretchFactor(1, 1);
-  split->setSizes({scaledPx(300), scaledPx(700)});
+  split->setSizes({scaledPx(332), scaledPx(668)});
   split->setCollapsible(1, false);
   split->setHandleWidth(1);
   m_leadTable->setMinimumWidth(scaledPx(120));
@@ -266,7 +267,13 @@ void TrackerPanel::fillLeads(const std::vector<ChannelLead>& leads) {
     m_leadModel->appendRow(row);
   }
   QHeaderView* header = m_leadTable->horizontalHeader();
-  header->setSectionResizeMode(QHeaderView::ResizeToContents);
+  header->setMinimumSectionSize(scaledPx(30));
+  const QFontMetrics font(uiFont(FontRole::Body));
+  for (const int column : {0, 2, 3}) {
+    header->setSectionResizeMode(column, QHeaderView::Fixed);
+    const QString title = m_leadModel->horizontalHeaderItem(column)->text();
+    header->resizeSection(column, font.horizontalAdvance(title) + scaledPx(26));  // padding and margins
+  }
   header->setSectionResizeMode(1, QHeaderView::Stretch);
   for (const int column : {0, 2, 3})
     m_leadModel->horizontalHeaderItem(column)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);

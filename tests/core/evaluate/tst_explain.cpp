@@ -262,6 +262,15 @@ class TestExplain : public QObject {
     QCOMPARE(told.contains("not outliers"), 0.03 <= 1.5 * gaussian);
   }
 
+  void groupsAreSpelledOut() {
+    Case c;
+    c.error = errorOf(0.0069, 0.005, 0.004);
+    ExplainInput in = c.input();
+    in.choice = parseSpec("w8a8:group=32");
+    QVERIFY2(text(in).startsWith("Nothing stands out under int8 group 32 with activations int8 token: "),
+             qPrintable(text(in)));
+  }
+
   void nothingIsSaidOfWhatIsNotKnown() {
     ExplainInput empty;
     empty.choice = parseSpec("w8a8");
