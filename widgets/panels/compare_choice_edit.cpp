@@ -61,8 +61,8 @@ void CompareChoiceEdit::setupField() {
   connect(completer, qOverload<const QString&>(&QCompleter::activated), this, [this] { take(); });
   connect(m_field, &QLineEdit::returnPressed, this, &CompareChoiceEdit::take);
   connect(m_field, &QLineEdit::editingFinished, this, &CompareChoiceEdit::take);
-  m_warning->setVisible(false);
   m_field->addAction(m_warning, QLineEdit::TrailingPosition);
+  m_warning->setVisible(false);  // after it was added: the field learns of it by the change
 }
 
 void CompareChoiceEdit::setupMenu() {

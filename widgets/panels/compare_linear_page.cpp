@@ -48,6 +48,7 @@ CompareLinearPage::CompareLinearPage(Session* session, CompareChoices* choices, 
 void CompareLinearPage::setupTable() {
   m_table->setModel(m_figures);
   m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+  m_table->setObjectName(QStringLiteral("scores"));  // padded as other plain tables
   m_table->setShowGrid(false);
   m_table->setFrameShape(QFrame::NoFrame);
   m_table->setAccessibleName(tr("All metrics under A and B"));
@@ -221,7 +222,7 @@ void CompareLinearPage::fitColumns() {
     int wanted = m_table->horizontalHeader()->sectionSizeHint(column);
     for (int row = 0; row < m_figures->rowCount(); ++row)
       wanted = std::max(
-          wanted, font.horizontalAdvance(m_figures->index(row, column).data().toString()) + scaledPx(18));
+          wanted, font.horizontalAdvance(m_figures->index(row, column).data().toString()) + scaledPx(22));
     m_table->setColumnWidth(column, wanted);
     others += wanted;
   }

@@ -8,6 +8,7 @@
 
 #include <QClipboard>
 #include <QEvent>
+#include <QFontMetrics>
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QHeaderView>
@@ -61,6 +62,7 @@ void CompareMetricsPage::setupTable() {
   m_table->sortByColumn(0, Qt::AscendingOrder);
   m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
   m_table->setSelectionMode(QAbstractItemView::SingleSelection);
+  m_table->setObjectName(QStringLiteral("scores"));  // padded as other plain tables
   m_table->setShowGrid(false);
   m_table->setFrameShape(QFrame::NoFrame);
   m_table->setWordWrap(false);
@@ -91,7 +93,7 @@ void CompareMetricsPage::setupLayout() {
   split->addWidget(m_table);
   split->addWidget(m_canvas);
   split->setHandleWidth(1);
-  split->setSizes({scaledPx(580), scaledPx(380)});
+  split->setSizes({scaledPx(670), scaledPx(310)});
   split->setStretchFactor(0, 3);
   split->setStretchFactor(1, 2);
   m_canvas->setMinimumSize(180, 120);
@@ -122,15 +124,18 @@ void CompareMetricsPage::refresh() {
   fitColumns();
 }
 
+// As wide as the titles need, with room for the sort arrow; the names take the rest.
 void CompareMetricsPage::fitColumns() {
   const int columns = m_ranks->columnCount();
+  const QFontMetrics font(m_table->horizontalHeader()->font());
   int others = 0;
   for (int column = 1; column < columns; ++column) {
-    const int wanted = m_table->horizontalHeader()->sectionSizeHint(column) + scaledPx(6);
+    const QString title = m_ranks->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+    const int wanted = font.horizontalAdvance(title) + scaledPx(28);
     m_table->setColumnWidth(column, wanted);
     others += wanted;
   }
-  if (columns > 0) m_table->setColumnWidth(0, std::max(scaledPx(200), m_table->viewport()->width() - others));
+  if (columns > 0) m_table->setColumnWidth(0, std::max(scaledPx(190), m_table->viewport()->width() - others));
 }
 
 bool CompareMetricsPage::eventFilter(QObject* watched, QEvent* event) {

@@ -12,7 +12,7 @@
 namespace ql {
 namespace {
 
-constexpr double kLeft = 52, kRight = 10, kTop = 22, kBottom = 20;
+constexpr double kLeft = 52, kRight = 18, kTop = 22, kBottom = 20;
 
 std::vector<double> relativeErrors(const std::vector<double>& error, const std::vector<double>& energy) {
   std::vector<double> values(error.size(), std::numeric_limits<double>::quiet_NaN());

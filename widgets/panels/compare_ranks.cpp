@@ -87,7 +87,10 @@ int CompareRankTable::columnCount(const QModelIndex& parent) const {
 }
 
 QString CompareRankTable::text(std::size_t linear, int column) const {
-  if (column == 0) return m_ranks.names[linear];
+  if (column == 0) {  // as in the plan table, without what all names begin with
+    const QString& name = m_ranks.names[linear];
+    return name.startsWith(QLatin1String("model.")) ? name.mid(6) : name;
+  }
   const auto metric = static_cast<std::size_t>(column - 1);
   if (metric == m_ranks.metrics.size()) return countText(static_cast<std::int64_t>(m_ranks.spread(linear)));
   const std::size_t rank = m_ranks.ranks[metric][linear];
