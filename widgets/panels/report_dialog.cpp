@@ -64,7 +64,9 @@ void ReportDialog::setupForm() {
   m_browse = new QPushButton(tr("&Browse…"), this);
   row->addWidget(m_path, 1);
   row->addWidget(m_browse);
-  form->addRow(tr("Write &to"), row);
+  auto* label = new QLabel(tr("Write &to"), this);
+  label->setBuddy(m_path);
+  form->addRow(label, row);
   m_plan = new QCheckBox(tr("Under the &plan as it is in the window"), this);
   m_plan->setToolTip(tr("Without this: every layer under w8a8 per channel"));
   m_plan->setChecked(true);
