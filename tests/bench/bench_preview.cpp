@@ -72,17 +72,17 @@ double relativeHalfWidth(const std::optional<std::pair<double, double>>& interva
   return interval && value && *value > 0 ? (interval->second - interval->first) / 2 / *value : 0.0;
 }
 
-double torchSeconds(const Options& options, const std::filesystem::path& file, std::int64_t out,
+Timing torchSeconds(const Options& options, const std::filesystem::path& file, std::int64_t out,
                     std::int64_t in, int bits, int group) {
   const std::string command = options.python + " " + QL_BENCH_DIR + "/torch_whatif.py " + file.string() +
                               " " + std::to_string(out) + " " + std::to_string(in) + " " +
                               std::to_string(options.threads) + " " + std::to_string(options.tokens) + " " +
                               std::to_string(bits) + " " + std::to_string(group);
   std::FILE* pipe = popen(command.c_str(), "r");
-  double seconds = 0;
-  if (!pipe) return 0;
-  if (std::fscanf(pipe, "%lf", &seconds) != 1) seconds = 0;
-  return pclose(pipe) == 0 ? seconds : 0;
+  Timing seconds{0, 0};
+  if (!pipe) return seconds;
+  if (std::fscanf(pipe, "%lf %lf", &seconds.wall, &seconds.cpu) != 2) seconds = {0, 0};
+  return pclose(pipe) == 0 ? seconds : Timing{0, 0};
 }
 
 class Bench {
@@ -137,10 +137,11 @@ class Bench {
       if (m_options.withTorch) {
         const int bits = choice.weight->format == "int8" ? 8 : 4;
         const int group = choice.weight->groupSize ? static_cast<int>(*choice.weight->groupSize) : 0;
-        const double torch =
+        const Timing torch =
             torchSeconds(m_options, m_file, m_matrix->matrix().out, m_matrix->matrix().in, bits, group);
-        if (torch > 0)
-          std::printf("; torch exact %.0f ms, %.1f times", torch * 1e3, torch / time.wall);
+        if (torch.wall > 0)
+          std::printf("; torch exact %.0f ms, %.1f times, %.1f by processor time", torch.wall * 1e3,
+                      torch.wall / time.wall, torch.cpu / time.cpu);
         else
           std::printf("; no torch here to compare with");
       }
