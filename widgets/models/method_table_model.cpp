@@ -240,9 +240,9 @@ QVariant MethodTableModel::headerData(int section, Qt::Orientation orientation, 
 }
 
 Qt::ItemFlags MethodTableModel::flags(const QModelIndex& index) const {
+  if (!index.isValid()) return Qt::NoItemFlags;
   Qt::ItemFlags flags = Qt::ItemIsEnabled | Qt::ItemIsSelectable;
-  if (index.isValid() && index.column() == Layer && isChange(decisionAt(index.row())))
-    flags |= Qt::ItemIsUserCheckable;
+  if (index.column() == Layer && isChange(decisionAt(index.row()))) flags |= Qt::ItemIsUserCheckable;
   return flags;
 }
 

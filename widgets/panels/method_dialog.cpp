@@ -19,6 +19,7 @@
 #include <QLineEdit>
 #include <QProgressBar>
 #include <QSpinBox>
+#include <QStyledItemDelegate>
 #include <QTableView>
 #include <QTimer>
 #include <QVBoxLayout>
@@ -59,6 +60,26 @@ const MethodWords& wordsOf(AutoMethod method) {
   return kWords[static_cast<std::size_t>(method)];
 }
 
+/// Cells in line with the text of their headers.
+class PaddedDelegate : public QStyledItemDelegate {
+ public:
+  using QStyledItemDelegate::QStyledItemDelegate;
+  void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+    option.widget->style()->drawPrimitive(QStyle::PE_PanelItemViewItem, &option, painter, option.widget);
+    QStyledItemDelegate::paint(painter, padded(option), index);
+  }
+  bool editorEvent(QEvent* event, QAbstractItemModel* model, const QStyleOptionViewItem& option,
+                   const QModelIndex& index) override {
+    return QStyledItemDelegate::editorEvent(event, model, padded(option), index);
+  }
+
+ private:
+  static QStyleOptionViewItem padded(QStyleOptionViewItem option) {
+    option.rect.adjust(scaledPx(5), 0, -scaledPx(14), 0);
+    return option;
+  }
+};
+
 QString linearsText(std::size_t count) {
   return pluralText(static_cast<std::int64_t>(count), MethodDialog::tr("linear"),
                     MethodDialog::tr("linears"));
@@ -69,8 +90,8 @@ QString linearsText(std::size_t count) {
 MethodDialog::MethodDialog(Session* session, AutoMethod method, QWidget* parent)
     : QDialog(parent), m_session(session), m_method(method), m_table(new MethodTableModel(this)) {
   setWindowTitle(tr(wordsOf(method).title));
-  const QSize room = parent ? parent->size() - QSize(40, 60) : QSize(1000, 760);
-  resize(QSize(scaledPx(960), scaledPx(620)).boundedTo(room));
+  const QSize room = parent ? parent->size() - QSize(40, 60) : QSize(1200, 760);
+  resize(QSize(scaledPx(1180), scaledPx(620)).boundedTo(room));
   new QVBoxLayout(this);
   m_table->clear(method);
   setupForm();
@@ -185,6 +206,7 @@ void MethodDialog::setupTable() {
   m_view->setAccessibleName(tr("Decisions by linear"));
   m_view->setShowGrid(false);
   m_view->setSelectionBehavior(QAbstractItemView::SelectRows);
+  m_view->setItemDelegate(new PaddedDelegate(m_view));
   m_view->setWordWrap(false);
   m_view->setTextElideMode(Qt::ElideMiddle);
   m_view->verticalHeader()->hide();
@@ -193,9 +215,8 @@ void MethodDialog::setupTable() {
   header->setSectionResizeMode(QHeaderView::Interactive);
   header->setStretchLastSection(true);
   header->setHighlightSections(false);
-  header->setStyleSheet(QStringLiteral("QHeaderView::section { padding: 0px; }"));  // as the cells
   const bool isPair = m_method != AutoMethod::FewestLayers;
-  const int widths[] = {230, isPair ? 180 : 100, 110, 80, 80, 60, isPair ? 190 : 100, 100};
+  const int widths[] = {240, isPair ? 165 : 125, 110, 80, 80, 70, isPair ? 265 : 150, 60};
   for (int i = 0; i < MethodTableModel::kColumnCount; ++i) m_view->setColumnWidth(i, scaledPx(widths[i]));
   m_view->setColumnHidden(MethodTableModel::Ratio, !isPair);
   column->addWidget(m_view, 1);
