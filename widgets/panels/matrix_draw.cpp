@@ -187,7 +187,8 @@ void MatrixView::drawCaption(Painter& painter, const Theme& theme) {
                theme.faint, FontRole::Axis, {TextAlign::Right});
   if (m_layout.bar.isNull() || !m_levels) return;
   painter.text({plot.left(), m_layout.bar.center().y()},
-               painter.elided(quantityText(), m_layout.bar.left() - plot.left() - 4, FontRole::Axis),
+               painter.elided(m_quantity == MatrixQuantity::Salience ? QStringLiteral("s") : quantityText(),
+                              m_layout.bar.left() - plot.left() - 4, FontRole::Axis),
                theme.secondary, FontRole::Axis, {TextAlign::Left, TextAlign::Middle});
   const bool isNarrowed = m_bar.low() > m_extent.from || m_bar.high() < m_extent.to;
   m_bar.setHandlesVisible(isNarrowed || m_bar.isDragging() ||

@@ -7,6 +7,7 @@
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/matrix_loader.h"
 #include "widgets/panels/matrix_view.h"
+#include "widgets/panels/salience_lab.h"
 #include "widgets/panels/surface_loader.h"
 #include "widgets/panels/surface_view.h"
 
@@ -21,6 +22,8 @@
 
 namespace ql {
 namespace {
+
+constexpr int kNarrowToolbar = 340, kWideToolbar = 455;  // pixels at a 12 px font
 
 // The edges of the parts that share a scale, for the dotted lines; 0 = not divided along that axis.
 std::pair<std::int64_t, std::int64_t> groupEdges(const Choice& choice) {
@@ -75,7 +78,8 @@ MatrixPanel::MatrixPanel(Session* session, QWidget* parent)
       m_toolbar(new QWidget(m_body)),
       m_view(new MatrixView(this)),
       m_canvas(new Canvas(m_view, m_body)),
-      m_loader(new MatrixLoader(session, m_view, this)) {
+      m_loader(new MatrixLoader(session, m_view, this)),
+      m_salience(SalienceLab::of(session)) {
   auto* outer = new QVBoxLayout(this);
   outer->setContentsMargins(0, 0, 0, 0);
   outer->addWidget(m_body);
@@ -105,16 +109,21 @@ void MatrixPanel::setupToolbar() {
   row->setContentsMargins(scaledPx(metrics::kGap), 0, scaledPx(metrics::kGap), 0);
   row->setSpacing(scaledPx(metrics::kGap));
   m_quantity = new QComboBox(m_toolbar);
-  m_quantity->addItems({QStringLiteral("|W|"), QStringLiteral("W"), tr("error"), tr("|X| activations")});
+  m_quantity->addItems(
+      {QStringLiteral("|W|"), QStringLiteral("W"), tr("error"), tr("|X| activations"), tr("salience")});
   m_quantity->setItemData(0, tr("Magnitude of the weights"), Qt::ToolTipRole);
   m_quantity->setItemData(1, tr("Weights with their sign"), Qt::ToolTipRole);
   m_quantity->setItemData(2, tr("Quantization error |Q(W) − W| under the shown choice"), Qt::ToolTipRole);
   m_quantity->setItemData(3, tr("Input of the linear on the sampled tokens: tokens × channels"),
                           Qt::ToolTipRole);
+  m_quantity->setItemData(4, tr("Hessian salience of the weights, as set on the Salience page"),
+                          Qt::ToolTipRole);
   m_quantity->setToolTip(tr("What is drawn (M: next)"));
   m_quantity->setAccessibleName(tr("Quantity"));
   row->addWidget(m_quantity);
-  row->addWidget(makeDimLabel(tr("Pool"), FontRole::Body, m_toolbar));
+  QLabel* const pool = makeDimLabel(tr("Pool"), FontRole::Body, m_toolbar);
+  pool->setObjectName(QStringLiteral("pool-label"));
+  row->addWidget(pool);
   m_pool = new QComboBox(m_toolbar);
   m_pool->addItems({tr("max"), tr("mean")});
   m_pool->setToolTip(
@@ -134,6 +143,10 @@ void MatrixPanel::setupToolbar() {
   m_fullScreen = makeIconButton(QStringLiteral("fullscreen"), tr("Full screen (F11)"), m_toolbar);
   m_fullScreen->setShortcut(QKeySequence());
   row->addWidget(m_fullScreen);
+  // Narrow docks drop the pooling before anything is cut off; it stays at what it is.
+  m_toolbar->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
+  m_toolbar->setMinimumWidth(scaledPx(kNarrowToolbar));
+  m_toolbar->installEventFilter(this);
 }
 
 void MatrixPanel::setupView() {
@@ -195,6 +208,10 @@ void MatrixPanel::connectSession() {
   });
   connect(m_session, &Session::layersMeasured, this, &MatrixPanel::refresh);
   connect(m_session->calibration(), &CalibrationControl::changed, this, &MatrixPanel::refresh);
+  for (const auto signal : {&SalienceLab::changed, &SalienceLab::pictureChanged})
+    connect(m_salience, signal, this, [this] {
+      if (needsSalience()) refresh();
+    });
   connect(m_session->plan(), &PlanDocument::planChanged, this, &MatrixPanel::refresh);
   connect(m_session->plan(), &PlanDocument::whatIfChanged, this, &MatrixPanel::refresh);
   connect(selection, &Selection::currentChanged, this, &MatrixPanel::refresh);
@@ -227,6 +244,12 @@ void MatrixPanel::refresh() {
     } else {
       m_loader->setTokens(nullptr, missingTokens(*id));
     }
+    if (needsSalience())
+      m_loader->setSalience(m_salience->picture(),
+                            m_session->workspace()->weights()
+                                ? m_salience->problem()
+                                : tr("The map of single weights needs the weight files; only statistics are "
+                                     "open."));
     readDetails(*id);
     subtitle = subtitleOf(linear);
   }
@@ -240,6 +263,10 @@ void MatrixPanel::refresh() {
 
 bool MatrixPanel::needsTokens() const {
   return m_view->quantity() == MatrixQuantity::Activations;
+}
+
+bool MatrixPanel::needsSalience() const {
+  return m_view->quantity() == MatrixQuantity::Salience;
 }
 
 bool MatrixPanel::areDetailsOf(LinearId id) const {
@@ -268,6 +295,7 @@ std::shared_ptr<const MatrixContent> MatrixPanel::contentOf(LinearId id, const C
     content->gain = m_details->gain;
     if (m_details->inputsOf == recordIdentity()) content->inputAbsmax = m_details->inputAbsmax;
   }
+  if (needsSalience()) content->salience = m_salience->picture();
   if (!needsTokens()) return content;
   content->groupRows = 0;
   content->groupColumns = choice.activation && choice.activation->granularity == Granularity::Group
@@ -345,8 +373,8 @@ void MatrixPanel::readDetails(LinearId id) {
 }
 
 void MatrixPanel::showActivationsHint() {
-  const bool isNeeded = m_session->model() && needsTokens() && !m_session->calibration()->hasActivations() &&
-                        !m_session->calibration()->isRunning();
+  const bool isNeeded = m_session->model() && (needsTokens() || needsSalience()) &&
+                        !m_session->calibration()->hasActivations() && !m_session->calibration()->isRunning();
   if (isNeeded && !m_hint) {
     m_hint = new QWidget(m_canvas);
     auto* row = new QHBoxLayout(m_hint);
@@ -374,6 +402,7 @@ void MatrixPanel::showActivationsHint() {
 void MatrixPanel::setQuantity(MatrixQuantity quantity) {
   m_quantity->setCurrentIndex(static_cast<int>(quantity));
   m_view->setQuantity(quantity);
+  m_salience->setWatched(this, needsSalience());
   refresh();
 }
 
@@ -414,6 +443,12 @@ bool MatrixPanel::eventFilter(QObject* watched, QEvent* event) {
   if (watched == m_fullScreenWindow && event->type() == QEvent::Close) {
     leaveFullScreen();
     return true;
+  }
+  if (watched == m_toolbar && event->type() == QEvent::Resize) {
+    const bool hasRoom = m_toolbar->width() >= scaledPx(kWideToolbar);
+    m_pool->setVisible(hasRoom);
+    m_toolbar->findChild<QLabel*>(QStringLiteral("pool-label"))->setVisible(hasRoom);
+    return false;
   }
   if (watched == m_canvas->focusProxy() && event->type() == QEvent::Resize) showActivationsHint();
   if (event->type() == QEvent::KeyPress) {

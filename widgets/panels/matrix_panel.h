@@ -15,6 +15,7 @@ namespace ql {
 class Canvas;
 class MatrixLoader;
 class MatrixView;
+class SalienceLab;
 class SegmentedControl;
 class SurfaceLoader;
 class SurfaceView;
@@ -73,6 +74,7 @@ class MatrixPanel : public QWidget {
     QString tokensProblem;
   };
   bool needsTokens() const;
+  bool needsSalience() const;
   std::string recordIdentity() const;  // of the activations there are
   bool areDetailsOf(LinearId id) const;
 
@@ -94,6 +96,7 @@ class MatrixPanel : public QWidget {
   MatrixView* m_view;
   Canvas* m_canvas;
   MatrixLoader* m_loader;
+  SalienceLab* m_salience;
   SegmentedControl* m_dimensions = nullptr;
   SurfaceView* m_surface = nullptr;
   Canvas* m_surfaceCanvas = nullptr;

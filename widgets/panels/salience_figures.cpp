@@ -2,6 +2,7 @@
 
 #include "widgets/bridge/number_format.h"
 #include "widgets/panels/form_parts.h"
+#include "widgets/panels/salience_plot.h"
 
 #include <QGridLayout>
 
@@ -54,7 +55,7 @@ SalienceFigures::SalienceFigures(SalienceLab* lab, QWidget* parent) : QWidget(pa
 }
 
 void SalienceFigures::refresh() {
-  const QString threshold = valueText(m_lab->threshold());
+  const QString threshold = settingText(m_lab->threshold());
   const QString names[RowCount] = {tr("Top 1 % of columns"),
                                    tr("Condition number"),
                                    tr("Effective rank"),
@@ -87,10 +88,11 @@ QString SalienceFigures::valueOf(Row row) const {
           .arg(percentText(columns.concentration), countText(columns.topCount), width);
     case Condition:
       if (inverse.retries == 0)
-        return tr("%1 at damping %2").arg(valueText(inverse.conditionNumber), valueText(inverse.usedDamping));
+        return tr("%1 at damping %2")
+            .arg(valueText(inverse.conditionNumber), settingText(inverse.usedDamping));
       return tr("%1 at damping %2: %3 failed, with %4 first")
-          .arg(valueText(inverse.conditionNumber), valueText(inverse.usedDamping),
-               pluralText(inverse.retries, tr("try"), tr("tries")), valueText(inverse.damping));
+          .arg(valueText(inverse.conditionNumber), settingText(inverse.usedDamping),
+               pluralText(inverse.retries, tr("try"), tr("tries")), settingText(inverse.damping));
     case Rank:
       return tr("%1 of %2").arg(fixedText(moment.effectiveRank, 1), width);
     case Dead:

@@ -97,7 +97,7 @@ void SalienceOutlierView::drawLine(Painter& painter, const Theme& theme) const {
   painter.fillPolygon(shape, theme.accent);
   const QString text = tr("%1 of %2 channels from %3 on")
                            .arg(countText(countOver()), countText(static_cast<std::int64_t>(m_ranked.size())),
-                                valueText(m_threshold));
+                                settingText(m_threshold));
   const QSizeF box = painter.textSize(text, FontRole::AxisSemibold);
   const bool isAbove = y - box.height() - 4 * s > m_plot.top();
   const QPointF at(x - 12 * s - box.width(), isAbove ? y - box.height() - 3 * s : y + 3 * s);
@@ -209,7 +209,7 @@ QString SalienceOutlierView::accessibleText() const {
   if (m_ranked.empty()) return hint();
   return tr("Largest |x| by input channel: %1 of %2 channels reach the threshold %3.")
       .arg(countText(countOver()), countText(static_cast<std::int64_t>(m_ranked.size())),
-           valueText(m_threshold));
+           settingText(m_threshold));
 }
 
 std::vector<NumberTableModel::Column> SalienceOutlierView::tableColumns() const {

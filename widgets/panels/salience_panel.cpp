@@ -28,7 +28,7 @@ namespace ql {
 namespace {
 
 constexpr double kMasks[] = {0, 0.001, 0.01, 0.05, 0.1};
-constexpr int kMapHeight = 200, kPlotHeight = 172;
+constexpr int kMapHeight = 200, kPlotHeight = 134;
 
 QString linearText(const Linear& linear) {
   const std::size_t dot = linear.name.rfind('.');

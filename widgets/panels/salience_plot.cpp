@@ -219,6 +219,14 @@ std::optional<std::size_t> SaliencePlot::rankAt(double x, std::size_t count) con
   return static_cast<std::size_t>(std::clamp(rank, 0.0, static_cast<double>(count - 1)));
 }
 
+QString settingText(double value) {
+  return QString::number(value, 'g', 3);
+}
+
+QString percentTick(double fraction) {
+  return QString::number(fraction * 100, 'g', 3) + kNarrowSpace + QLatin1Char('%');
+}
+
 ValueRange logRangeOf(std::span<const double> values, double maxDecades) {
   double low = INFINITY, high = 0;
   for (const double value : values) {

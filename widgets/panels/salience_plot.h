@@ -90,6 +90,11 @@ class SaliencePlot : public CanvasView {
   bool m_hasRight = false, m_isSettled = true;
 };
 
+/// A damping or threshold as people set it, three digits: "0.01", "5.45".
+QString settingText(double value);
+/// "50 %" for ticks.
+QString percentTick(double fraction);
+
 /// A log range over the positive values; 1 alone when there are none.
 ValueRange logRangeOf(std::span<const double> values, double maxDecades);
 

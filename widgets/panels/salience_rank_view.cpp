@@ -42,7 +42,7 @@ std::optional<std::size_t> SalienceRankView::rankOf(std::int64_t channel) const 
 void SalienceRankView::draw(Painter& painter, const Theme& theme) {
   if (m_ranked.empty()) return drawHint(painter, theme);
   drawFrame(painter, theme, indexTicks(m_x, 48 * uiScale()), tr("columns, most salient first"));
-  drawRightAxis(painter, theme.gain, [](double share) { return percentText(share); });
+  drawRightAxis(painter, theme.gain, percentTick);
   const ColumnSalience& columns = m_state->report.columns;
   // the 1 % that the concentration is about
   const double top = m_x.toPixel(static_cast<double>(columns.topCount));

@@ -76,7 +76,7 @@ void SalienceSweepView::drawProblems(Painter& painter, const Theme& theme) const
 void SalienceSweepView::draw(Painter& painter, const Theme& theme) {
   if (m_points.empty()) return drawHint(painter, theme);
   drawFrame(painter, theme, valueTicks(m_x, 60 * uiScale()), tr("damping, share of the mean diagonal of H"),
-            [](double share) { return percentText(share); });
+            percentTick);
   drawRightAxis(painter, theme.gain);
   drawCurve(painter, m_right, condition, theme, theme.gain);
   drawCurve(painter, m_y, concentration, theme, theme.weight);
@@ -103,14 +103,14 @@ void SalienceSweepView::drawHover(Painter& painter, const Theme& theme) const {
     rows.push_back({tr("concentration"), percentText(point->concentration), true, theme.weight});
     rows.push_back({tr("condition number"), valueText(point->inverse->conditionNumber), false, theme.gain});
     if (point->inverse->retries > 0) {
-      rows.push_back({tr("damping taken"), valueText(point->inverse->usedDamping), false, theme.warning});
+      rows.push_back({tr("damping taken"), settingText(point->inverse->usedDamping), false, theme.warning});
       rows.push_back({tr("failed tries"), countText(point->inverse->retries)});
     }
   } else {
     rows.push_back({point->problem, {}});
   }
   drawReadOut(painter, theme, m_pointer, QRectF(QPointF(0, 0), size()),
-              tr("damping %1").arg(tickText(point->damping)), rows);
+              tr("damping %1").arg(settingText(point->damping)), rows);
 }
 
 bool SalienceSweepView::isOnHandle(QPointF at) const {
@@ -189,9 +189,9 @@ bool SalienceSweepView::handleKey(const CanvasEvent& event) {
 QString SalienceSweepView::accessibleText() const {
   if (m_points.empty()) return hint();
   const DampingPoint* const point = nearest(m_x.toPixel(m_damping));
-  if (!point->inverse) return tr("Damping %1: %2").arg(valueText(m_damping), point->problem);
+  if (!point->inverse) return tr("Damping %1: %2").arg(settingText(m_damping), point->problem);
   return tr("Damping %1; at %2 the concentration is %3 and the condition number %4.")
-      .arg(valueText(m_damping), tickText(point->damping), percentText(point->concentration),
+      .arg(settingText(m_damping), settingText(point->damping), percentText(point->concentration),
            valueText(point->inverse->conditionNumber));
 }
 
