@@ -126,7 +126,7 @@ void ChannelStripView::draw(Painter& painter, const Theme& theme) {
 
 void ChannelStripView::drawLabels(Painter& painter, const Theme& theme) const {
   const Model& model = *m_session->model();
-  const QString title = tableTitle();
+  const QString title = tr("Channel %1, %2").arg(countText(m_trace->channel), quantityText(m_quantity));
   painter.text({8, 4}, painter.elided(title, size().width() - 16, FontRole::Axis), theme.text,
                FontRole::Axis);
   for (std::size_t row = 0; row < model.rolesPresent.size(); ++row) {

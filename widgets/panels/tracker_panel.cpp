@@ -272,7 +272,7 @@ void TrackerPanel::fillLeads(const std::vector<ChannelLead>& leads) {
   for (const int column : {0, 2, 3}) {
     header->setSectionResizeMode(column, QHeaderView::Fixed);
     const QString title = m_leadModel->horizontalHeaderItem(column)->text();
-    header->resizeSection(column, font.horizontalAdvance(title) + scaledPx(26));  // padding and margins
+    header->resizeSection(column, font.horizontalAdvance(title) + scaledPx(34));  // padding and margins
   }
   header->setSectionResizeMode(1, QHeaderView::Stretch);
   for (const int column : {0, 2, 3})
