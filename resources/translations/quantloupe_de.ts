@@ -24,14 +24,28 @@
    <translation> asymmetrisch</translation>
   </message>
   <message>
+   <source> dpi</source>
+   <translation> dpi</translation>
+  </message>
+  <message>
    <source> tokens</source>
    <translation> Tokens</translation>
+  </message>
+  <message>
+   <source>"%1" is no group size; give whole numbers such as 128, 64, 32, 16.</source>
+   <translation>„%1“ ist keine Gruppengröße; ganze Zahlen angeben, etwa 128, 64, 32, 16.</translation>
   </message>
   <message>
    <source>%1
 F2 or double-click to edit, for example int4:group=128,asym</source>
    <translation>%1
 F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translation>
+  </message>
+  <message>
+   <source>%1
+Smoothed in the plan: %2</source>
+   <translation>%1
+Im Plan geglättet: %2</translation>
   </message>
   <message>
    <source>%1  error %2</source>
@@ -46,8 +60,16 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
    <translation>%1 %2</translation>
   </message>
   <message>
+   <source>%1 + S</source>
+   <translation>%1 + S</translation>
+  </message>
+  <message>
    <source>%1 M parameter Llama, %2 blocks, %3; error of W8 per channel by block and role, measured</source>
    <translation>Llama mit %1 M Parametern, %2 Blöcke, %3; Fehler von W8 pro Kanal nach Block und Rolle, gemessen</translation>
+  </message>
+  <message>
+   <source>%1 alone does not repair this group</source>
+   <translation>%1 allein behebt diese Gruppe nicht</translation>
   </message>
   <message>
    <source>%1 and %2 more</source>
@@ -56,6 +78,14 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   <message>
    <source>%1 and, if there is one, its bias %2 are divided by S.</source>
    <translation>%1 und, falls vorhanden, sein Bias %2 werden durch S geteilt.</translation>
+  </message>
+  <message>
+   <source>%1 at damping %2</source>
+   <translation>%1 bei Dämpfung %2</translation>
+  </message>
+  <message>
+   <source>%1 at damping %2: %3 failed, with %4 first</source>
+   <translation>%1 bei Dämpfung %2: %3 gescheitert, zuerst mit %4</translation>
   </message>
   <message>
    <source>%1 blocks, %2 linears</source>
@@ -70,12 +100,24 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
    <translation>%1 kann geöffnet werden oder seine Aktivierungen dem offenen Modell geben.</translation>
   </message>
   <message>
+   <source>%1 channels, log</source>
+   <translation>%1 Kanäle, log</translation>
+  </message>
+  <message>
    <source>%1 code %2</source>
    <translation>%1 Code %2</translation>
   </message>
   <message>
+   <source>%1 could not be written: %2. Choose another folder or free some space.</source>
+   <translation>%1 konnte nicht geschrieben werden: %2. Einen anderen Ordner wählen oder Platz schaffen.</translation>
+  </message>
+  <message>
    <source>%1 days ago</source>
    <translation>vor %1 Tagen</translation>
+  </message>
+  <message>
+   <source>%1 dead channels keep S = 1</source>
+   <translation>%1 tote Kanäle behalten S = 1</translation>
   </message>
   <message>
    <source>%1 does not exist (any more). Check the path, or that its disk is mounted.</source>
@@ -87,7 +129,11 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   </message>
   <message>
    <source>%1 figures are still being measured.</source>
-   <translation type="unfinished" />
+   <translation>%1 Zahlen werden noch gemessen.</translation>
+  </message>
+  <message>
+   <source>%1 fit; %2 selected now, %3 afterwards</source>
+   <translation>%1 passen; %2 jetzt ausgewählt, %3 danach</translation>
   </message>
   <message>
    <source>%1 groups</source>
@@ -134,12 +180,28 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
    <translation>%1 wird durch S geteilt.</translation>
   </message>
   <message>
+   <source>%1 is in the comparison already.</source>
+   <translation>%1 ist schon im Vergleich.</translation>
+  </message>
+  <message>
+   <source>%1 is now %2.</source>
+   <translation>%1 ist jetzt %2.</translation>
+  </message>
+  <message>
+   <source>%1 is there already. Replace it?</source>
+   <translation>%1 gibt es dort schon. Ersetzen?</translation>
+  </message>
+  <message>
    <source>%1 linears</source>
    <translation>%1 Schichten</translation>
   </message>
   <message>
    <source>%1 locked</source>
    <translation>%1 gesperrt</translation>
+  </message>
+  <message>
+   <source>%1 looked at, %2 would change.</source>
+   <translation>%1 angesehen, %2 würden sich ändern.</translation>
   </message>
   <message>
    <source>%1 min left</source>
@@ -151,15 +213,43 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   </message>
   <message>
    <source>%1 needs a value.</source>
-   <translation type="unfinished" />
+   <translation>%1 braucht einen Wert.</translation>
+  </message>
+  <message>
+   <source>%1 not decided.</source>
+   <translation>%1 nicht entschieden.</translation>
   </message>
   <message>
    <source>%1 of %2</source>
    <translation>%1 von %2</translation>
   </message>
   <message>
+   <source>%1 of %2 channels</source>
+   <translation>%1 von %2 Kanälen</translation>
+  </message>
+  <message>
+   <source>%1 of %2 channels from %3 on</source>
+   <translation>%1 von %2 Kanälen ab %3</translation>
+  </message>
+  <message>
+   <source>%1 of %2 channels, %3 of %4 sampled tokens</source>
+   <translation>%1 von %2 Kanälen, %3 von %4 Tokens der Stichprobe</translation>
+  </message>
+  <message>
    <source>%1 of %2 codes used, %3 dead, %4 at the ends</source>
    <translation>%1 von %2 Codes benutzt, %3 tot, %4 an den Enden</translation>
+  </message>
+  <message>
+   <source>%1 of %2 foldable groups measured</source>
+   <translation>%1 von %2 faltbaren Gruppen gemessen</translation>
+  </message>
+  <message>
+   <source>%1 of %2 groups measured</source>
+   <translation>%1 von %2 Gruppen gemessen</translation>
+  </message>
+  <message>
+   <source>%1 of %2 layers over the target</source>
+   <translation>%1 von %2 Schichten über dem Ziel</translation>
   </message>
   <message>
    <source>%1 of %2 matrices, exact</source>
@@ -181,6 +271,14 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
    <source>%1 of %2, %3.</source>
    <translation>%1 von %2, %3.</translation>
   </message>
+  <message>
+   <source>%1 of %2, Jaccard %3</source>
+   <translation>%1 von %2, Jaccard %3</translation>
+  </message>
+  <message>
+   <source>%1 of %2, largest of each cell</source>
+   <translation>%1 von %2, größtes jeder Zelle</translation>
+  </message>
   <message numerus="yes">
    <source>%1 of %n linear(s).</source>
    <translation>
@@ -191,6 +289,22 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   <message>
    <source>%1 of at most %2 tokens, %3 tokens in all</source>
    <translation>%1 von höchstens %2 Tokens, %3 Tokens insgesamt</translation>
+  </message>
+  <message>
+   <source>%1 of channels at %2 of %3 sites</source>
+   <translation>%1 der Kanäle an %2 von %3 Stellen</translation>
+  </message>
+  <message>
+   <source>%1 of every element</source>
+   <translation>%1 jedes Elements</translation>
+  </message>
+  <message>
+   <source>%1 of every layer under %2</source>
+   <translation>%1 jeder Schicht unter %2</translation>
+  </message>
+  <message>
+   <source>%1 of the salience in %2 of %3</source>
+   <translation>%1 der Salienz in %2 von %3</translation>
   </message>
   <message>
    <source>%1 of the weights round to zero.</source>
@@ -214,7 +328,7 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   </message>
   <message>
    <source>%1 points so far</source>
-   <translation type="unfinished" />
+   <translation>bisher %1 Punkte</translation>
   </message>
   <message>
    <source>%1 predictions in %2%3</source>
@@ -223,6 +337,10 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   <message>
    <source>%1 readers</source>
    <translation>%1 Leser</translation>
+  </message>
+  <message>
+   <source>%1 repairs this group</source>
+   <translation>%1 behebt diese Gruppe</translation>
   </message>
   <message>
    <source>%1 rows copied</source>
@@ -242,11 +360,15 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   </message>
   <message>
    <source>%1 schemes</source>
-   <translation type="unfinished" />
+   <translation>%1 Schemata</translation>
   </message>
   <message>
    <source>%1 selected, size</source>
    <translation>%1 ausgewählt, Größe</translation>
+  </message>
+  <message>
+   <source>%1 stay over the target with every group size; smoothing may help.</source>
+   <translation>%1 bleiben mit jeder Gruppengröße über dem Ziel; Glättung kann helfen.</translation>
   </message>
   <message>
    <source>%1 tensors</source>
@@ -281,6 +403,10 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
    <translation>%1 Tokens</translation>
   </message>
   <message>
+   <source>%1 unchanged</source>
+   <translation>%1 unverändert</translation>
+  </message>
+  <message>
    <source>%1 warnings about the activations; the Log has them all. First: %2</source>
    <translation>%1 Warnungen zu den Aktivierungen; alle stehen im Protokoll. Die erste: %2</translation>
   </message>
@@ -295,6 +421,18 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   <message>
    <source>%1 written into the plan for %2.</source>
    <translation>%1 in den Plan geschrieben für %2.</translation>
+  </message>
+  <message>
+   <source>%1 · %2</source>
+   <translation>%1 · %2</translation>
+  </message>
+  <message>
+   <source>%1 × %2 mm</source>
+   <translation>%1 × %2 mm</translation>
+  </message>
+  <message>
+   <source>%1 × %2 pixels</source>
+   <translation>%1 × %2 Bildpunkte</translation>
   </message>
   <message>
    <source>%1 α %2</source>
@@ -321,6 +459,14 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
    <translation>%1, %2 Eingangskanäle</translation>
   </message>
   <message>
+   <source>%1, %2 measured</source>
+   <translation>%1, %2 gemessen</translation>
+  </message>
+  <message>
+   <source>%1, %2 of sampled tokens</source>
+   <translation>%1, %2 der Tokens der Stichprobe</translation>
+  </message>
+  <message>
    <source>%1, %2 output channels</source>
    <translation>%1, %2 Ausgangskanäle</translation>
   </message>
@@ -342,7 +488,7 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   </message>
   <message>
    <source>%1, activations %2</source>
-   <translation type="unfinished" />
+   <translation>%1, Aktivierungen %2</translation>
   </message>
   <message>
    <source>%1, channel %2: x = %3.</source>
@@ -351,6 +497,10 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   <message>
    <source>%1, each at its optimum,</source>
    <translation>%1, jede bei ihrem Optimum,</translation>
+  </message>
+  <message>
+   <source>%1, input channel %2: %3 %4</source>
+   <translation>%1, Eingangskanal %2: %3 %4</translation>
   </message>
   <message>
    <source>%1, pinned: %2</source>
@@ -367,6 +517,10 @@ F2 oder Doppelklick zum Bearbeiten, zum Beispiel int4:group=128,asym</translatio
   <message>
    <source>%1, × the median</source>
    <translation>%1, × Median</translation>
+  </message>
+  <message>
+   <source>%1. %2: %3.</source>
+   <translation>%1. %2: %3.</translation>
   </message>
   <message>
    <source>%1. Channel %2: largest |w| %3, %4 times the median.</source>
@@ -423,6 +577,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>%1: nur W, nur A</translation>
   </message>
   <message>
+   <source>%1: at most %2, in %3.</source>
+   <translation>%1: höchstens %2, in %3.</translation>
+  </message>
+  <message>
    <source>%1: channels clamped</source>
    <translation>%1: Kanäle begrenzt</translation>
   </message>
@@ -431,8 +589,16 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>%1: Fehler %2, %3 Bits pro Gewicht</translation>
   </message>
   <message>
+   <source>%1: from the next start on.</source>
+   <translation>%1: ab dem nächsten Start.</translation>
+  </message>
+  <message>
    <source>%1: not measured yet.</source>
    <translation>%1: noch nicht gemessen.</translation>
+  </message>
+  <message>
+   <source>%1: the name of a figure ends in .png, .svg or .pdf.</source>
+   <translation>%1: der Name einer Abbildung endet auf .png, .svg oder .pdf.</translation>
   </message>
   <message>
    <source>%1; target %2</source>
@@ -459,12 +625,20 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Wahl &amp;anwenden</translation>
   </message>
   <message>
+   <source>&amp;Blocks</source>
+   <translation>&amp;Blöcke</translation>
+  </message>
+  <message>
    <source>&amp;Browse…</source>
    <translation>&amp;Durchsuchen…</translation>
   </message>
   <message>
    <source>&amp;Cancel all jobs</source>
    <translation>Alle Aufträge ab&amp;brechen</translation>
+  </message>
+  <message>
+   <source>&amp;Close</source>
+   <translation>&amp;Schließen</translation>
   </message>
   <message>
    <source>&amp;Compare</source>
@@ -481,6 +655,18 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>&amp;Dark</source>
    <translation>&amp;Dunkel</translation>
+  </message>
+  <message>
+   <source>&amp;Decide</source>
+   <translation>&amp;Entscheiden</translation>
+  </message>
+  <message>
+   <source>&amp;Decide by</source>
+   <translation>Entscheiden &amp;nach</translation>
+  </message>
+  <message>
+   <source>&amp;Delete</source>
+   <translation>&amp;Löschen</translation>
   </message>
   <message>
    <source>&amp;Demo models</source>
@@ -503,12 +689,24 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Plan &amp;exportieren…</translation>
   </message>
   <message>
+   <source>&amp;Fewest layers…</source>
+   <translation>&amp;Wenigste Schichten…</translation>
+  </message>
+  <message>
    <source>&amp;File</source>
    <translation>&amp;Datei</translation>
   </message>
   <message>
+   <source>&amp;Finding</source>
+   <translation>&amp;Befund</translation>
+  </message>
+  <message>
    <source>&amp;First block</source>
    <translation>&amp;Erster Block</translation>
+  </message>
+  <message>
+   <source>&amp;Float format</source>
+   <translation>&amp;Gleitkommaformat</translation>
   </message>
   <message>
    <source>&amp;Fold all blocks</source>
@@ -523,12 +721,20 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>&amp;Gruppe 16</translation>
   </message>
   <message>
+   <source>&amp;Group sizes</source>
+   <translation>&amp;Gruppengrößen</translation>
+  </message>
+  <message>
    <source>&amp;Guides</source>
    <translation>&amp;Anleitungen</translation>
   </message>
   <message>
    <source>&amp;Help</source>
    <translation>&amp;Hilfe</translation>
+  </message>
+  <message>
+   <source>&amp;INT or FP per layer (MoFQ)…</source>
+   <translation>&amp;INT oder FP pro Schicht (MoFQ)…</translation>
   </message>
   <message>
    <source>&amp;Import activations…</source>
@@ -541,6 +747,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>&amp;Keyboard shortcuts</source>
    <translation>&amp;Tastenkürzel</translation>
+  </message>
+  <message>
+   <source>&amp;Language</source>
+   <translation>S&amp;prache</translation>
   </message>
   <message>
    <source>&amp;Last block</source>
@@ -559,6 +769,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>&amp;Sperren oder entsperren</translation>
   </message>
   <message>
+   <source>&amp;Manage saved selections…</source>
+   <translation>Gespeicherte Auswahlen &amp;verwalten…</translation>
+  </message>
+  <message>
    <source>&amp;Measure the weights</source>
    <translation>Gewichte &amp;messen</translation>
   </message>
@@ -575,12 +789,32 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>&amp;Modell</translation>
   </message>
   <message>
+   <source>&amp;Name</source>
+   <translation>&amp;Name</translation>
+  </message>
+  <message>
+   <source>&amp;Name of the selection of %1 linears</source>
+   <translation>&amp;Name der Auswahl von %1 Schichten</translation>
+  </message>
+  <message>
    <source>&amp;Next finding</source>
    <translation>&amp;Nächster Befund</translation>
   </message>
   <message>
+   <source>&amp;Numbers as CSV beside it</source>
+   <translation>&amp;Zahlen als CSV daneben</translation>
+  </message>
+  <message>
+   <source>&amp;Open in browser</source>
+   <translation>Im &amp;Browser öffnen</translation>
+  </message>
+  <message>
    <source>&amp;Open model folder…</source>
    <translation>Modellordner ö&amp;ffnen…</translation>
+  </message>
+  <message>
+   <source>&amp;Output or input channel (AdaDim)…</source>
+   <translation>&amp;Ausgangs- oder Eingangskanal (AdaDim)…</translation>
   </message>
   <message>
    <source>&amp;Overview</source>
@@ -615,8 +849,24 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>&amp;Wiederholen: %1</translation>
   </message>
   <message>
+   <source>&amp;Remove smoothing</source>
+   <translation>Glättung &amp;entfernen</translation>
+  </message>
+  <message>
+   <source>&amp;Rename</source>
+   <translation>&amp;Umbenennen</translation>
+  </message>
+  <message>
+   <source>&amp;Report…</source>
+   <translation>&amp;Bericht…</translation>
+  </message>
+  <message>
    <source>&amp;Reset layout</source>
    <translation>Anordnung &amp;zurücksetzen</translation>
+  </message>
+  <message>
+   <source>&amp;Resolution</source>
+   <translation>&amp;Auflösung</translation>
   </message>
   <message>
    <source>&amp;Revert the what-if</source>
@@ -631,8 +881,28 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Plan &amp;speichern</translation>
   </message>
   <message>
+   <source>&amp;Save selection…</source>
+   <translation>Auswahl &amp;speichern…</translation>
+  </message>
+  <message>
+   <source>&amp;Save…</source>
+   <translation>&amp;Speichern…</translation>
+  </message>
+  <message>
+   <source>&amp;Scheme</source>
+   <translation>S&amp;chema</translation>
+  </message>
+  <message>
    <source>&amp;Search actions</source>
    <translation>Aktionen &amp;suchen</translation>
+  </message>
+  <message>
+   <source>&amp;Select</source>
+   <translation>&amp;Auswählen</translation>
+  </message>
+  <message>
+   <source>&amp;Size</source>
+   <translation>&amp;Größe</translation>
   </message>
   <message>
    <source>&amp;Smoothing</source>
@@ -659,6 +929,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>&amp;Farbschema</translation>
   </message>
   <message>
+   <source>&amp;Title</source>
+   <translation>&amp;Titel</translation>
+  </message>
+  <message>
    <source>&amp;Undo</source>
    <translation>&amp;Rückgängig</translation>
   </message>
@@ -669,6 +943,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>&amp;Unfold all blocks</source>
    <translation>Alle Blöcke &amp;ausklappen</translation>
+  </message>
+  <message>
+   <source>&amp;Value</source>
+   <translation>&amp;Wert</translation>
   </message>
   <message>
    <source>&amp;Verify</source>
@@ -683,24 +961,28 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>&amp;Ansicht</translation>
   </message>
   <message>
+   <source>&amp;Worst layers</source>
+   <translation>&amp;Schlechteste Schichten</translation>
+  </message>
+  <message>
    <source>'%1' is no finding; write one of %2.</source>
-   <translation type="unfinished" />
+   <translation>„%1“ ist kein Befund; einen von %2 schreiben.</translation>
   </message>
   <message>
    <source>'%1' is no metric; the metrics are %2.</source>
-   <translation type="unfinished" />
+   <translation>„%1“ ist kein Maß; die Maße sind %2.</translation>
   </message>
   <message>
    <source>'%1' is no number; write for example 0.02 or 2%.</source>
-   <translation type="unfinished" />
+   <translation>„%1“ ist keine Zahl; zum Beispiel 0.02 oder 2% schreiben.</translation>
   </message>
   <message>
    <source>'%1' is no threshold; write for example output_rel_wa&gt;=2%.</source>
-   <translation type="unfinished" />
+   <translation>„%1“ ist keine Schwelle; zum Beispiel output_rel_wa&gt;=2% schreiben.</translation>
   </message>
   <message>
    <source>'%1' is unknown; there are --blocks, --roles, --layers, --finding, --where and --scheme.</source>
-   <translation type="unfinished" />
+   <translation>„%1“ ist unbekannt; es gibt --blocks, --roles, --layers, --finding, --where und --scheme.</translation>
   </message>
   <message>
    <source>(%1 + weight) × 1/S</source>
@@ -727,12 +1009,16 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>, bisher</translation>
   </message>
   <message>
+   <source>-report.html</source>
+   <translation>-bericht.html</translation>
+  </message>
+  <message>
    <source>.npy, .safetensors or .txt with token ids</source>
    <translation>.npy, .safetensors oder .txt mit Token-Nummern</translation>
   </message>
   <message>
    <source>1 = the same order of layers, 0 = unrelated, −1 = the opposite order</source>
-   <translation type="unfinished" />
+   <translation>1 = dieselbe Reihenfolge der Schichten, 0 = kein Zusammenhang, −1 = die umgekehrte</translation>
   </message>
   <message>
    <source>1 group that cannot be folded</source>
@@ -759,6 +1045,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>16 Bit</translation>
   </message>
   <message>
+   <source>2D</source>
+   <translation>2D</translation>
+  </message>
+  <message>
+   <source>3D</source>
+   <translation>3D</translation>
+  </message>
+  <message>
    <source>60 % of what is free</source>
    <translation>60 % des freien Speichers</translation>
   </message>
@@ -767,8 +1061,8 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>95 %</translation>
   </message>
   <message>
-   <source>95 % of other tokens</source>
-   <translation>95 % für andere Tokens</translation>
+   <source>95 %, other tokens</source>
+   <translation>95 %, andere Tokens</translation>
   </message>
   <message>
    <source>: w %1</source>
@@ -777,6 +1071,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>&lt;b&gt;%1 linears&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;%2 selected&amp;nbsp;&amp;nbsp;&amp;nbsp;%3 changed</source>
    <translation>&lt;b&gt;%1 Schichten&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;%2 ausgewählt&amp;nbsp;&amp;nbsp;&amp;nbsp;%3 geändert</translation>
+  </message>
+  <message>
+   <source>&lt;b&gt;%1 norm groups&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;%2 above the target of %3</source>
+   <translation>&lt;b&gt;%1 Normgruppen&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;%2 über dem Ziel von %3</translation>
+  </message>
+  <message>
+   <source>&lt;b&gt;1 norm group&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;%1 above the target of %2</source>
+   <translation>&lt;b&gt;1 Normgruppe&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;%1 über dem Ziel von %2</translation>
   </message>
   <message>
    <source>&lt;h3&gt;QuantLoupe %1&lt;/h3&gt;&lt;p&gt;Find out what quantization does to each layer.&lt;/p&gt;&lt;p&gt;Canvases: %2&lt;br&gt;Qt %3&lt;/p&gt;&lt;p&gt;Apache License 2.0. No network is used.&lt;/p&gt;</source>
@@ -811,8 +1113,32 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Es läuft eine Kalibrierung; eine neue beendet sie.</translation>
   </message>
   <message>
+   <source>A drawing for browsers and editors; text stays text</source>
+   <translation>Eine Zeichnung für Browser und Zeichenprogramme; Text bleibt Text</translation>
+  </message>
+  <message>
+   <source>A drawing for papers; text stays text</source>
+   <translation>Eine Zeichnung für Veröffentlichungen; Text bleibt Text</translation>
+  </message>
+  <message>
+   <source>A file of the same name with the numbers that the view shows</source>
+   <translation>Eine Datei desselben Namens mit den Zahlen, die die Ansicht zeigt</translation>
+  </message>
+  <message>
    <source>A quote is not closed: %1.</source>
-   <translation type="unfinished" />
+   <translation>Ein Anführungszeichen ist nicht geschlossen: %1.</translation>
+  </message>
+  <message>
+   <source>A surface needs at least two rows and two columns.</source>
+   <translation>Eine Fläche braucht mindestens zwei Zeilen und zwei Spalten.</translation>
+  </message>
+  <message>
+   <source>A&amp;pply</source>
+   <translation>A&amp;nwenden</translation>
+  </message>
+  <message>
+   <source>A&amp;pply to %1</source>
+   <translation>Auf %1 an&amp;wenden</translation>
   </message>
   <message>
    <source>About &amp;Qt</source>
@@ -855,6 +1181,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Granularität der Aktivierungen</translation>
   </message>
   <message>
+   <source>Activation group size</source>
+   <translation>Gruppengröße der Aktivierungen</translation>
+  </message>
+  <message>
    <source>Activation kurtosis</source>
    <translation>Kurtosis der Aktivierungen</translation>
   </message>
@@ -871,6 +1201,42 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Spitzenverhältnis der Aktivierungen</translation>
   </message>
   <message>
+   <source>Activations a scale</source>
+   <translation>Aktivierungen pro Skala</translation>
+  </message>
+  <message>
+   <source>Add</source>
+   <translation>Hinzufügen</translation>
+  </message>
+  <message>
+   <source>Add a model or a statistics file to the plot; it can also be dropped here</source>
+   <translation>Dem Bild ein Modell oder eine Statistikdatei hinzufügen; sie lässt sich auch hier ablegen</translation>
+  </message>
+  <message>
+   <source>Add a model to the comparison</source>
+   <translation>Dem Vergleich ein Modell hinzufügen</translation>
+  </message>
+  <message>
+   <source>Add a weight or statistics file to the comparison</source>
+   <translation>Dem Vergleich eine Gewichts- oder Statistikdatei hinzufügen</translation>
+  </message>
+  <message>
+   <source>Add file to comparison…</source>
+   <translation>Datei zum Vergleich hinzufügen…</translation>
+  </message>
+  <message>
+   <source>Add model to comparison…</source>
+   <translation>Modell zum Vergleich hinzufügen…</translation>
+  </message>
+  <message>
+   <source>Add model…</source>
+   <translation>Modell hinzufügen…</translation>
+  </message>
+  <message>
+   <source>Added to the diagonal of H, as a share of its mean; GPTQ and BiLLM take 0.01</source>
+   <translation>Wird zur Diagonale von H addiert, als Anteil ihres Mittels; GPTQ und BiLLM nehmen 0.01</translation>
+  </message>
+  <message>
    <source>After</source>
    <translation>Nachher</translation>
   </message>
@@ -880,11 +1246,15 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Agreement of the metrics (Kendall's tau over layers)</source>
-   <translation type="unfinished" />
+   <translation>Übereinstimmung der Maße (Kendalls Tau über die Schichten)</translation>
   </message>
   <message>
    <source>Algorithm</source>
    <translation>Algorithmus</translation>
+  </message>
+  <message>
+   <source>All %1 groups above the target</source>
+   <translation>Alle %1 Gruppen über dem Ziel</translation>
   </message>
   <message>
    <source>All %1 metrics prefer %2.</source>
@@ -893,6 +1263,18 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>All W8 channel</source>
    <translation>Alles W8 Kanal</translation>
+  </message>
+  <message>
+   <source>All blocks, this role</source>
+   <translation>Alle Blöcke, diese Rolle</translation>
+  </message>
+  <message>
+   <source>All groups</source>
+   <translation>Alle Gruppen</translation>
+  </message>
+  <message>
+   <source>All groups above the target</source>
+   <translation>Alle Gruppen über dem Ziel</translation>
   </message>
   <message>
    <source>All keys</source>
@@ -908,7 +1290,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>All metrics under A and B</source>
-   <translation type="unfinished" />
+   <translation>Alle Maße unter A und B</translation>
   </message>
   <message>
    <source>All that can be imported (*.safetensors *.npz *.dat *.gguf *.pt *.h5 *imatrix*);;Activations, tokens × channels (*.safetensors *.npz);;llama.cpp imatrix (*.dat *.gguf *imatrix*);;SmoothQuant act_scales (*.pt *.safetensors);;Captures (*.h5);;All files (*)</source>
@@ -920,15 +1302,43 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Alpha</source>
-   <translation type="unfinished" />
+   <translation>Alpha</translation>
+  </message>
+  <message>
+   <source>Also largest |W|</source>
+   <translation>Auch größtes |W|</translation>
+  </message>
+  <message>
+   <source>Also largest |X|</source>
+   <translation>Auch größtes |X|</translation>
+  </message>
+  <message>
+   <source>Also |x| ≥ %1</source>
+   <translation>Auch |x| ≥ %1</translation>
   </message>
   <message>
    <source>Also: %1</source>
    <translation>Außerdem: %1</translation>
   </message>
   <message>
+   <source>Alternate</source>
+   <translation>Abwechseln</translation>
+  </message>
+  <message>
    <source>Apply</source>
    <translation>Anwenden</translation>
+  </message>
+  <message>
+   <source>Apply &amp;smoothing</source>
+   <translation>&amp;Glättung anwenden</translation>
+  </message>
+  <message>
+   <source>Apply each optimum</source>
+   <translation>Jedes Optimum anwenden</translation>
+  </message>
+  <message>
+   <source>Apply this alpha</source>
+   <translation>Dieses alpha anwenden</translation>
   </message>
   <message>
    <source>Apply to</source>
@@ -967,12 +1377,32 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Auf denselben &amp;Befund anwenden</translation>
   </message>
   <message>
+   <source>Apply to this group</source>
+   <translation>Auf diese Gruppe anwenden</translation>
+  </message>
+  <message>
    <source>Apply to this linear</source>
    <translation>Auf diese Schicht anwenden</translation>
   </message>
   <message>
+   <source>Apply, rename or delete what was kept</source>
+   <translation>Anwenden, umbenennen oder löschen, was aufbewahrt wurde</translation>
+  </message>
+  <message>
    <source>Arrow keys, Space</source>
    <translation>Pfeiltasten, Leertaste</translation>
+  </message>
+  <message>
+   <source>As &amp;text</source>
+   <translation>Als &amp;Text</translation>
+  </message>
+  <message>
+   <source>As on the screen</source>
+   <translation>Wie auf dem Bildschirm</translation>
+  </message>
+  <message>
+   <source>As the &amp;system</source>
+   <translation>Wie das &amp;System</translation>
   </message>
   <message>
    <source>Asym.</source>
@@ -983,8 +1413,16 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Asymmetrisch: mit Nullpunkt, der Bereich ist Minimum bis Maximum</translation>
   </message>
   <message>
+   <source>At its optimum, α %1, the output error is %2 of %3 before; the target is %4.</source>
+   <translation>Bei ihrem Optimum, α %1, ist der Ausgangsfehler %2 von vorher %3; das Ziel ist %4.</translation>
+  </message>
+  <message>
    <source>At most so many tokens of the text, the special ones included; 0 = all of it</source>
    <translation>Höchstens so viele Tokens des Textes, die besonderen eingeschlossen; 0 = alle</translation>
+  </message>
+  <message>
+   <source>At this alpha</source>
+   <translation>Bei diesem alpha</translation>
   </message>
   <message>
    <source>B</source>
@@ -1011,12 +1449,20 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Zurück zur Startseite</translation>
   </message>
   <message>
+   <source>Back to what the plan says; the plan stays as it is</source>
+   <translation>Zurück zu dem, was der Plan sagt; der Plan bleibt, wie er ist</translation>
+  </message>
+  <message>
    <source>Before</source>
    <translation>Vorher</translation>
   </message>
   <message>
    <source>Better</source>
    <translation>Besser</translation>
+  </message>
+  <message>
+   <source>Bi-smooth. α</source>
+   <translation>Bi-Smooth. α</translation>
   </message>
   <message>
    <source>Bi-smoothing</source>
@@ -1047,6 +1493,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Bi-Smoothing (Median, datenfrei)</translation>
   </message>
   <message>
+   <source>BiLLM code</source>
+   <translation>BiLLM-Code</translation>
+  </message>
+  <message>
+   <source>BiLLM paper</source>
+   <translation>BiLLM-Arbeit</translation>
+  </message>
+  <message>
    <source>Bits a weight under the plan, float32 scales included</source>
    <translation>Bits pro Gewicht unter dem Plan, float32-Skalen eingeschlossen</translation>
   </message>
@@ -1067,8 +1521,32 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Block %1</translation>
   </message>
   <message>
+   <source>Block %1, %2, %3</source>
+   <translation>Block %1, %2, %3</translation>
+  </message>
+  <message>
    <source>Block range…</source>
    <translation>Blockbereich…</translation>
+  </message>
+  <message>
+   <source>Blocks counted from 0, as --blocks on the command line</source>
+   <translation>Blöcke, gezählt ab 0, wie --blocks auf der Befehlszeile</translation>
+  </message>
+  <message>
+   <source>Both curves on one scale; sorted by how much there is to gain</source>
+   <translation>Beide Kurven auf einer Skala; geordnet danach, wie viel zu gewinnen ist</translation>
+  </message>
+  <message>
+   <source>Both error maps in one place; Space shows the other one</source>
+   <translation>Beide Fehlerkarten an einem Platz; die Leertaste zeigt die andere</translation>
+  </message>
+  <message>
+   <source>Both error maps with one zoom and one colour range</source>
+   <translation>Beide Fehlerkarten mit einer Vergrößerung und einem Farbbereich</translation>
+  </message>
+  <message>
+   <source>Both sides must be at least 64 pixels on the screen and at most 16,384 pixels at the chosen resolution.</source>
+   <translation>Beide Seiten müssen auf dem Bildschirm mindestens 64 und bei der gewählten Auflösung höchstens 16.384 Bildpunkte haben.</translation>
   </message>
   <message>
    <source>Bundled calibration text</source>
@@ -1095,6 +1573,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Kalibrieren</translation>
   </message>
   <message>
+   <source>Calibrate again and keep the second moments, so that H is made of all tokens</source>
+   <translation>Noch einmal kalibrieren und die zweiten Momente behalten, so dass H aus allen Tokens gemacht ist</translation>
+  </message>
+  <message>
    <source>Calibrated on %1</source>
    <translation>Kalibriert auf %1</translation>
   </message>
@@ -1119,6 +1601,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Auftrag abbrechen</translation>
   </message>
   <message>
+   <source>Cancelled; nothing was written.</source>
+   <translation>Abgebrochen; nichts wurde geschrieben.</translation>
+  </message>
+  <message>
    <source>Change</source>
    <translation>Änderung</translation>
   </message>
@@ -1131,8 +1617,8 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Kanal %1 über die Tiefe</translation>
   </message>
   <message>
-   <source>Channel %1 in all blocks, |W| max</source>
-   <translation>Kanal %1 in allen Blöcken, |W| max</translation>
+   <source>Channel %1 in all blocks, %2</source>
+   <translation>Kanal %1 in allen Blöcken, %2</translation>
   </message>
   <message>
    <source>Channel %1 through the network</source>
@@ -1144,7 +1630,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Channel %1, factor %2</source>
-   <translation type="unfinished" />
+   <translation>Kanal %1, Faktor %2</translation>
   </message>
   <message>
    <source>Channel %1, rank %2: largest weight %3 before and %4 after smoothing, S %5.</source>
@@ -1167,8 +1653,12 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Kanäle</translation>
   </message>
   <message>
+   <source>Channels and sampled tokens of this input with an |x| at or over the threshold</source>
+   <translation>Kanäle und Tokens der Stichprobe dieses Eingangs mit einem |x| auf oder über der Schwelle</translation>
+  </message>
+  <message>
    <source>Channels before and after</source>
-   <translation type="unfinished" />
+   <translation>Kanäle vorher und nachher</translation>
   </message>
   <message>
    <source>Channels before and after smoothing, %1</source>
@@ -1181,6 +1671,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Channels of X with an |x| of at least 6.0 (LLM.int8).</source>
    <translation>Kanäle von X mit einem |x| von mindestens 6,0 (LLM.int8).</translation>
+  </message>
+  <message>
+   <source>Channels of the activations that share one scale</source>
+   <translation>Kanäle der Aktivierungen, die eine Skala teilen</translation>
   </message>
   <message>
    <source>Channels of the current linear</source>
@@ -1203,6 +1697,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Kanäle, geordnet</translation>
   </message>
   <message>
+   <source>Check &amp;all</source>
+   <translation>&amp;Alle anhaken</translation>
+  </message>
+  <message>
+   <source>Check &amp;none</source>
+   <translation>&amp;Keine anhaken</translation>
+  </message>
+  <message>
    <source>Choice</source>
    <translation>Wahl</translation>
   </message>
@@ -1220,7 +1722,11 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Choose a smoothing group, or a linear that has one.</source>
-   <translation type="unfinished" />
+   <translation>Eine Glättungsgruppe wählen, oder eine Schicht, die eine hat.</translation>
+  </message>
+  <message>
+   <source>Clamped</source>
+   <translation>Begrenzt</translation>
   </message>
   <message>
    <source>Clear &amp;selection</source>
@@ -1233,6 +1739,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Click a cell of the overview to see its weights here</source>
    <translation>Auf ein Feld der Übersicht klicken, um hier seine Gewichte zu sehen</translation>
+  </message>
+  <message>
+   <source>Click a cell of the overview to see the salience of its weights.</source>
+   <translation>Auf ein Feld der Übersicht klicken, um die Salienz seiner Gewichte zu sehen.</translation>
   </message>
   <message>
    <source>Click a channel to follow it through all blocks.</source>
@@ -1252,7 +1762,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Codes need the weight files; only statistics are open.</source>
-   <translation type="unfinished" />
+   <translation>Codes brauchen die Gewichtsdateien; offen ist nur Statistik.</translation>
   </message>
   <message>
    <source>Codes of the format that no weight has.</source>
@@ -1265,6 +1775,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Colour scale</source>
    <translation>Farbskala</translation>
+  </message>
+  <message>
+   <source>Colours</source>
+   <translation>Farben</translation>
   </message>
   <message>
    <source>Colours by rank: every colour as often (L)</source>
@@ -1291,6 +1805,22 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Spaltennormiert: keine Norm speist diese Schicht.</translation>
   </message>
   <message>
+   <source>Columns</source>
+   <translation>Spalten</translation>
+  </message>
+  <message>
+   <source>Columns by salience</source>
+   <translation>Spalten nach Salienz</translation>
+  </message>
+  <message>
+   <source>Columns by salience: channel %1 has rank %2, salience %3; the columns up to it hold %4.</source>
+   <translation>Spalten nach Salienz: Kanal %1 hat Rang %2, Salienz %3; die Spalten bis zu ihm halten %4.</translation>
+  </message>
+  <message>
+   <source>Columns by salience: the first %1 of %2 hold %3 of the total.</source>
+   <translation>Spalten nach Salienz: die ersten %1 von %2 halten %3 der Summe.</translation>
+  </message>
+  <message>
    <source>Comma-separated values (*.csv)</source>
    <translation>Durch Komma getrennte Werte (*.csv)</translation>
   </message>
@@ -1303,8 +1833,44 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Vergleich</translation>
   </message>
   <message>
+   <source>Compare A &amp;with B</source>
+   <translation>A &amp;mit B vergleichen</translation>
+  </message>
+  <message>
+   <source>Compare m&amp;odels</source>
+   <translation>M&amp;odelle vergleichen</translation>
+  </message>
+  <message>
+   <source>Compare the me&amp;trics</source>
+   <translation>&amp;Maße vergleichen</translation>
+  </message>
+  <message>
+   <source>Comparing integers and floats</source>
+   <translation>Ganze Zahlen und Gleitkommazahlen werden verglichen</translation>
+  </message>
+  <message>
+   <source>Comparing output and input channels</source>
+   <translation>Ausgangs- und Eingangskanäle werden verglichen</translation>
+  </message>
+  <message>
+   <source>Comparison with the threshold</source>
+   <translation>Vergleich mit der Schwelle</translation>
+  </message>
+  <message>
+   <source>Compute from the calibration text…</source>
+   <translation>Aus dem Kalibrierungstext berechnen…</translation>
+  </message>
+  <message>
+   <source>Computing the salience…</source>
+   <translation>Die Salienz wird berechnet…</translation>
+  </message>
+  <message>
    <source>Condition</source>
    <translation>Kondition</translation>
+  </message>
+  <message>
+   <source>Condition number</source>
+   <translation>Konditionszahl</translation>
   </message>
   <message>
    <source>Condition number of X</source>
@@ -1391,6 +1957,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Zeilen kopieren</translation>
   </message>
   <message>
+   <source>Copy sal&amp;ience command</source>
+   <translation>&amp;salience-Befehl kopieren</translation>
+  </message>
+  <message>
    <source>Copy the command</source>
    <translation>Befehl kopieren</translation>
   </message>
@@ -1448,11 +2018,15 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Counting codes…</source>
-   <translation type="unfinished" />
+   <translation>Codes werden gezählt…</translation>
+  </message>
+  <message>
+   <source>Counting outlier channels</source>
+   <translation>Ausreißerkanäle werden gezählt</translation>
   </message>
   <message>
    <source>Counting the codes of %1</source>
-   <translation type="unfinished" />
+   <translation>Die Codes von %1 werden gezählt</translation>
   </message>
   <message>
    <source>Counting windows</source>
@@ -1475,12 +2049,36 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Strg+Rad, mittlere Taste ziehen, F</translation>
   </message>
   <message>
+   <source>Damping</source>
+   <translation>Dämpfung</translation>
+  </message>
+  <message>
+   <source>Damping %1: %2</source>
+   <translation>Dämpfung %1: %2</translation>
+  </message>
+  <message>
+   <source>Damping %1; at %2 the concentration is %3 and the condition number %4.</source>
+   <translation>Dämpfung %1; bei %2 ist die Konzentration %3 und die Konditionszahl %4.</translation>
+  </message>
+  <message>
+   <source>Damping sweep</source>
+   <translation>Durchlauf der Dämpfung</translation>
+  </message>
+  <message>
+   <source>Dark</source>
+   <translation>Dunkel</translation>
+  </message>
+  <message>
    <source>Dark colours</source>
    <translation>Dunkle Farben</translation>
   </message>
   <message>
+   <source>Dark colours, for dark slides</source>
+   <translation>Dunkle Farben, für dunkle Folien</translation>
+  </message>
+  <message>
    <source>Data-free: the norm's weight for X</source>
-   <translation type="unfinished" />
+   <translation>Datenfrei: das Gewicht der Norm für X</translation>
   </message>
   <message>
    <source>Data: %1</source>
@@ -1491,6 +2089,18 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Tote Codes</translation>
   </message>
   <message>
+   <source>Dead columns</source>
+   <translation>Tote Spalten</translation>
+  </message>
+  <message>
+   <source>Decisions by linear</source>
+   <translation>Entscheidungen nach Schicht</translation>
+  </message>
+  <message>
+   <source>Definition of salience</source>
+   <translation>Definition der Salienz</translation>
+  </message>
+  <message>
    <source>Demo model %1: %2</source>
    <translation>Demo-Modell %1: %2</translation>
   </message>
@@ -1499,12 +2109,24 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Demo-Modelle</translation>
   </message>
   <message>
+   <source>Depth</source>
+   <translation>Tiefe</translation>
+  </message>
+  <message>
    <source>Details</source>
    <translation>Einzelheiten</translation>
   </message>
   <message>
    <source>Diagnosing</source>
    <translation>Diagnose läuft</translation>
+  </message>
+  <message>
+   <source>Difference</source>
+   <translation>Unterschied</translation>
+  </message>
+  <message>
+   <source>Dimensions</source>
+   <translation>Abmessungen</translation>
   </message>
   <message>
    <source>Discard</source>
@@ -1521,6 +2143,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Double-click</source>
    <translation>Doppelklick</translation>
+  </message>
+  <message>
+   <source>Draw the errors of a weight or statistics file beside this model's</source>
+   <translation>Die Fehler einer Gewichts- oder Statistikdatei neben denen dieses Modells zeichnen</translation>
+  </message>
+  <message>
+   <source>Draw the errors of another model beside this one's</source>
+   <translation>Die Fehler eines anderen Modells neben denen dieses Modells zeichnen</translation>
   </message>
   <message>
    <source>Drawing the compared errors</source>
@@ -1551,8 +2181,16 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Er&amp;klären</translation>
   </message>
   <message>
+   <source>Each group at its optimum</source>
+   <translation>Jede Gruppe bei ihrem Optimum</translation>
+  </message>
+  <message>
    <source>Edit the choice of the current linear as SPEC (in the table: F2)</source>
    <translation>Die Wahl der aktuellen Schicht als SPEC bearbeiten (in der Tabelle: F2)</translation>
+  </message>
+  <message>
+   <source>Edit the name (F2)</source>
+   <translation>Den Namen bearbeiten (F2)</translation>
   </message>
   <message>
    <source>Edits cannot be kept against a crash: %1</source>
@@ -1569,6 +2207,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Eff. rank</source>
    <translation>Eff. Rang</translation>
+  </message>
+  <message>
+   <source>Effective rank</source>
+   <translation>Effektiver Rang</translation>
   </message>
   <message>
    <source>Effective rank of X</source>
@@ -1592,23 +2234,23 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Error by</source>
-   <translation type="unfinished" />
+   <translation>Fehler nach</translation>
   </message>
   <message>
    <source>Error by %1</source>
-   <translation type="unfinished" />
+   <translation>Fehler nach %1</translation>
   </message>
   <message>
    <source>Error by %1, %2: least %3 at %4, %5.</source>
-   <translation type="unfinished" />
+   <translation>Fehler nach %1, %2: am kleinsten %3 bei %4, %5.</translation>
   </message>
   <message>
    <source>Error by %1: nothing is measured yet.</source>
-   <translation type="unfinished" />
+   <translation>Fehler nach %1: noch ist nichts gemessen.</translation>
   </message>
   <message>
    <source>Error by alpha</source>
-   <translation type="unfinished" />
+   <translation>Fehler nach alpha</translation>
   </message>
   <message>
    <source>Error by alpha of %1, alpha %2 is tried.</source>
@@ -1632,7 +2274,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Error by choice</source>
-   <translation type="unfinished" />
+   <translation>Fehler nach Wahl</translation>
   </message>
   <message>
    <source>Error by column (input channel)</source>
@@ -1641,6 +2283,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Error by row (output channel)</source>
    <translation>Fehler nach Zeile (Ausgangskanal)</translation>
+  </message>
+  <message>
+   <source>Error curves of several models, layer by layer</source>
+   <translation>Fehlerkurven mehrerer Modelle, Schicht für Schicht</translation>
+  </message>
+  <message>
+   <source>Error maps, metrics and codes of the current linear under A and B</source>
+   <translation>Fehlerkarten, Maße und Codes der aktuellen Schicht unter A und B</translation>
   </message>
   <message>
    <source>Error of %1 without smoothing</source>
@@ -1659,8 +2309,24 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Fehler der Ausgänge auf der Token-Stichprobe mit quantisierten Gewichten und Aktivierungen.</translation>
   </message>
   <message>
+   <source>Error over alpha from 0 to 1, blue SmoothQuant, green bi-smoothing: %1 without smoothing, %2 at the best alpha.</source>
+   <translation>Fehler über alpha von 0 bis 1, blau SmoothQuant, grün Bi-Smoothing: %1 ohne Glättung, %2 beim besten alpha.</translation>
+  </message>
+  <message>
+   <source>Error over alpha is not measured yet; use Search all groups.</source>
+   <translation>Der Fehler über alpha ist noch nicht gemessen; „Alle Gruppen suchen“ benutzen.</translation>
+  </message>
+  <message>
    <source>Error over alpha of %1</source>
    <translation>Fehler über alpha von %1</translation>
+  </message>
+  <message>
+   <source>Error over alpha of the group of the current linear</source>
+   <translation>Fehler über alpha der Gruppe der aktuellen Schicht</translation>
+  </message>
+  <message>
+   <source>Error over alpha of this linear's group, on the Smoothing page</source>
+   <translation>Fehler über alpha der Gruppe dieser Schicht, auf der Seite Glättung</translation>
   </message>
   <message>
    <source>Error over alpha, channels before and after, and the fold</source>
@@ -1671,12 +2337,16 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Fehleranteil</translation>
   </message>
   <message>
+   <source>Error that no linear shall exceed: of its output where there are activations</source>
+   <translation>Fehler, den keine Schicht überschreiten soll: ihres Ausgangs, wo es Aktivierungen gibt</translation>
+  </message>
+  <message>
    <source>Error: %1</source>
    <translation>Fehler: %1</translation>
   </message>
   <message>
    <source>Errors by choice</source>
-   <translation type="unfinished" />
+   <translation>Fehler nach Wahl</translation>
   </message>
   <message>
    <source>Errors if every linear were int8 per output channel</source>
@@ -1691,6 +2361,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Fehler von %1: A %2, B %3</translation>
   </message>
   <message>
+   <source>Errors of several models</source>
+   <translation>Fehler mehrerer Modelle</translation>
+  </message>
+  <message>
    <source>Errors under the plan's choices; a what-if on the selection is shown at once</source>
    <translation>Fehler unter den Wahlen des Plans; eine Probe auf der Auswahl wird sofort gezeigt</translation>
   </message>
@@ -1699,8 +2373,28 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Jeder Experte sah Tokens (%1).</translation>
   </message>
   <message>
+   <source>Every linear over the target gets the largest group size that brings it under; fused linears change together, and all others keep their scheme.</source>
+   <translation>Jede Schicht über dem Ziel bekommt die größte Gruppengröße, die sie darunter bringt; verschmolzene Schichten ändern sich gemeinsam, und alle anderen behalten ihr Schema.</translation>
+  </message>
+  <message>
+   <source>Every model under choice A</source>
+   <translation>Jedes Modell unter Wahl A</translation>
+  </message>
+  <message>
+   <source>Every model under choice B</source>
+   <translation>Jedes Modell unter Wahl B</translation>
+  </message>
+  <message>
    <source>Everything can be expressed</source>
    <translation>Alles lässt sich ausdrücken</translation>
+  </message>
+  <message>
+   <source>Exact on the token sample</source>
+   <translation>Exakt auf der Token-Stichprobe</translation>
+  </message>
+  <message>
+   <source>Exact on the token sample; other tokens: %1 to %2 (95 %)</source>
+   <translation>Exakt auf der Token-Stichprobe; andere Tokens: %1 bis %2 (95 %)</translation>
   </message>
   <message>
    <source>Expert coverage</source>
@@ -1751,8 +2445,16 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>F: alles einpassen</translation>
   </message>
   <message>
+   <source>Factors that a guard kept within 1e-5 to 1e5</source>
+   <translation>Faktoren, die eine Schranke zwischen 1e-5 und 1e5 hielt</translation>
+  </message>
+  <message>
    <source>Factors that are powers of two change exponents only, so that folding is exact also in %1.</source>
    <translation>Faktoren, die Zweierpotenzen sind, ändern nur Exponenten, so dass die Faltung auch in %1 exakt ist.</translation>
+  </message>
+  <message>
+   <source>Fewest layers</source>
+   <translation>Wenigste Schichten</translation>
   </message>
   <message>
    <source>File</source>
@@ -1761,6 +2463,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>File or folder to write</source>
    <translation>Zu schreibende Datei oder Ordner</translation>
+  </message>
+  <message>
+   <source>File to write</source>
+   <translation>Zu schreibende Datei</translation>
   </message>
   <message>
    <source>Filter linears by name</source>
@@ -1799,6 +2505,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Befund</translation>
   </message>
   <message>
+   <source>Finding the most salient weights</source>
+   <translation>Die salientesten Gewichte werden gesucht</translation>
+  </message>
+  <message>
    <source>Findings</source>
    <translation>Befunde</translation>
   </message>
@@ -1819,8 +2529,16 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Die Kurven einpassen</translation>
   </message>
   <message>
+   <source>Flat picture (2)</source>
+   <translation>Flaches Bild (2)</translation>
+  </message>
+  <message>
    <source>Flavour</source>
    <translation>Variante</translation>
+  </message>
+  <message>
+   <source>Flicker</source>
+   <translation>Wechselbild</translation>
   </message>
   <message>
    <source>Float or dock %1</source>
@@ -1829,6 +2547,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Float or dock the tables</source>
    <translation>Die Tabellen ablösen oder andocken</translation>
+  </message>
+  <message>
+   <source>Floats</source>
+   <translation>Gleitkomma</translation>
   </message>
   <message>
    <source>Fold</source>
@@ -1840,7 +2562,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Folding then rounds nothing in the file; the error changes a little</source>
-   <translation type="unfinished" />
+   <translation>Die Faltung rundet dann nichts in der Datei; der Fehler ändert sich ein wenig</translation>
   </message>
   <message>
    <source>Follow %1 in all blocks</source>
@@ -1859,12 +2581,28 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Der Residualstrom wird verfolgt</translation>
   </message>
   <message>
+   <source>Forget it (Del)</source>
+   <translation>Vergessen (Entf)</translation>
+  </message>
+  <message>
+   <source>Format</source>
+   <translation>Format</translation>
+  </message>
+  <message>
    <source>Formula</source>
-   <translation type="unfinished" />
+   <translation>Formel</translation>
   </message>
   <message>
    <source>Fourth standardised moment of the weights; a Gaussian has 3.</source>
    <translation>Viertes standardisiertes Moment der Gewichte; eine Gaußverteilung hat 3.</translation>
+  </message>
+  <message>
+   <source>Frobenius</source>
+   <translation>Frobenius</translation>
+  </message>
+  <message>
+   <source>From a sample of output channels; the exact figure follows</source>
+   <translation>Aus einer Stichprobe von Ausgangskanälen; die exakte Zahl folgt</translation>
   </message>
   <message>
    <source>Full screen (F11)</source>
@@ -1881,6 +2619,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Gaussian weights would have %1 dead codes.</source>
    <translation>Gaußsche Gewichte hätten %1 tote Codes.</translation>
+  </message>
+  <message>
+   <source>Give at least one group size, such as 128.</source>
+   <translation>Mindestens eine Gruppengröße angeben, etwa 128.</translation>
   </message>
   <message>
    <source>Go on</source>
@@ -1912,7 +2654,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Group</source>
-   <translation type="unfinished" />
+   <translation>Gruppe</translation>
   </message>
   <message>
    <source>Group %1</source>
@@ -1939,8 +2681,32 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Gruppengröße</translation>
   </message>
   <message>
+   <source>Groups behind a linear: v feeds o, up feeds down</source>
+   <translation>Gruppen hinter einer Schicht: v speist o, up speist down</translation>
+  </message>
+  <message>
+   <source>Groups for the few linears over the target, all others as they are</source>
+   <translation>Gruppen für die wenigen Schichten über dem Ziel, alle anderen, wie sie sind</translation>
+  </message>
+  <message>
    <source>Guides</source>
    <translation>Anleitungen</translation>
+  </message>
+  <message>
+   <source>H exact, %1 tokens</source>
+   <translation>H exakt, %1 Tokens</translation>
+  </message>
+  <message>
+   <source>H is made of a sample of %1 tokens, so its rank is at most %1 of %2; the rest is damping.</source>
+   <translation>H ist aus einer Stichprobe von %1 Tokens, sein Rang also höchstens %1 von %2; der Rest ist Dämpfung.</translation>
+  </message>
+  <message>
+   <source>H of a sample of %1 tokens</source>
+   <translation>H aus einer Stichprobe von %1 Tokens</translation>
+  </message>
+  <message>
+   <source>HTML (*.html)</source>
+   <translation>HTML (*.html)</translation>
   </message>
   <message>
    <source>Hand the plan to the tools that quantize and serve</source>
@@ -1951,16 +2717,52 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Schwere Ränder</translation>
   </message>
   <message>
+   <source>Height</source>
+   <translation>Höhe</translation>
+  </message>
+  <message>
+   <source>Hessian salience of the current linear: map, columns, damping, conditioning</source>
+   <translation>Hesse-Salienz der aktuellen Schicht: Karte, Spalten, Dämpfung, Kondition</translation>
+  </message>
+  <message>
+   <source>Hessian salience of the weights, as set on the Salience page</source>
+   <translation>Hesse-Salienz der Gewichte, wie auf der Seite Salienz eingestellt</translation>
+  </message>
+  <message>
    <source>Hessian salience: map, column ranking, damping, conditioning</source>
    <translation>Hesse-Salienz: Karte, Spaltenrang, Dämpfung, Kondition</translation>
+  </message>
+  <message>
+   <source>How A and B are shown</source>
+   <translation>Wie A und B gezeigt werden</translation>
+  </message>
+  <message>
+   <source>How every metric ranks the linears, and how far the metrics agree</source>
+   <translation>Wie jedes Maß die Schichten ordnet, und wie weit die Maße übereinstimmen</translation>
   </message>
   <message>
    <source>How far the readers' outputs move by folding alone, without quantization, all computed in float32: rounding errors, nothing else.</source>
    <translation>Wie weit sich die Ausgänge der Leser allein durch die Faltung bewegen, ohne Quantisierung, alles in float32 gerechnet: Rundungsfehler, sonst nichts.</translation>
   </message>
   <message>
+   <source>How many linears fit</source>
+   <translation>Wie viele Schichten passen</translation>
+  </message>
+  <message>
+   <source>How many of the most salient columns are among as many channels of largest |X|</source>
+   <translation>Wie viele der salientesten Spalten unter ebenso vielen Kanälen mit größtem |X| sind</translation>
+  </message>
+  <message>
+   <source>How many of the most salient columns are among as many columns of largest |W|</source>
+   <translation>Wie viele der salientesten Spalten unter ebenso vielen Spalten mit größtem |W| sind</translation>
+  </message>
+  <message>
+   <source>How many of the most salient columns are outlier channels of LLM.int8(): some |x| at or over the threshold</source>
+   <translation>Wie viele der salientesten Spalten Ausreißerkanäle von LLM.int8() sind: ein |x| auf oder über der Schwelle</translation>
+  </message>
+  <message>
    <source>How many weights share a scale, for the current linear, without smoothing</source>
-   <translation type="unfinished" />
+   <translation>Wie viele Gewichte eine Skala teilen, für die aktuelle Schicht, ohne Glättung</translation>
   </message>
   <message>
    <source>How the codes are found</source>
@@ -1977,6 +2779,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Hugging Face cache</source>
    <translation>Hugging-Face-Cache</translation>
+  </message>
+  <message>
+   <source>INT or FP per layer (MoFQ)</source>
+   <translation>INT oder FP pro Schicht (MoFQ)</translation>
+  </message>
+  <message>
+   <source>INT or FP: %1 changed</source>
+   <translation>INT oder FP: %1 geändert</translation>
   </message>
   <message>
    <source>If %1</source>
@@ -2000,15 +2810,39 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Import…</source>
-   <translation type="unfinished" />
+   <translation>Importieren…</translation>
   </message>
   <message>
    <source>In the views</source>
    <translation>In den Ansichten</translation>
   </message>
   <message>
+   <source>In&amp;vert selection</source>
+   <translation>Auswahl &amp;umkehren</translation>
+  </message>
+  <message>
    <source>Input</source>
    <translation>Eingang</translation>
+  </message>
+  <message>
+   <source>Input ch.</source>
+   <translation>Eingangsk.</translation>
+  </message>
+  <message>
+   <source>Input channels</source>
+   <translation>Eingangskanäle</translation>
+  </message>
+  <message>
+   <source>Input channels by largest |x|</source>
+   <translation>Eingangskanäle nach größtem |x|</translation>
+  </message>
+  <message>
+   <source>Input channels that share one scale, separated by commas; the largest that is enough is taken</source>
+   <translation>Eingangskanäle, die eine Skala teilen, durch Kommas getrennt; die größte, die reicht, wird genommen</translation>
+  </message>
+  <message>
+   <source>Input channels that were always zero: their salience is 0, and they are hatched in the map</source>
+   <translation>Eingangskanäle, die immer null waren: ihre Salienz ist 0, und in der Karte sind sie schraffiert</translation>
   </message>
   <message>
    <source>Input channels: columns of W</source>
@@ -2019,6 +2853,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Eingang der Schicht auf den Tokens der Stichprobe: Tokens × Kanäle</translation>
   </message>
   <message>
+   <source>Input smoothed: %1</source>
+   <translation>Eingang geglättet: %1</translation>
+  </message>
+  <message>
    <source>Inspector</source>
    <translation>Inspektor</translation>
   </message>
@@ -2027,16 +2865,44 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Inspektor (%1)</translation>
   </message>
   <message>
+   <source>Instead</source>
+   <translation>Stattdessen</translation>
+  </message>
+  <message>
    <source>Integer and floating-point formats, for the current linear, without smoothing</source>
-   <translation type="unfinished" />
+   <translation>Ganzzahl- und Gleitkommaformate, für die aktuelle Schicht, ohne Glättung</translation>
   </message>
   <message>
    <source>Integer formats of 2 to 8 bits, for the current linear, without smoothing</source>
-   <translation type="unfinished" />
+   <translation>Ganzzahlformate von 2 bis 8 Bits, für die aktuelle Schicht, ohne Glättung</translation>
+  </message>
+  <message>
+   <source>Integers</source>
+   <translation>Ganze Zahlen</translation>
+  </message>
+  <message>
+   <source>Integers and floats of the same bits, granularity and scale rule are measured on every linear, and the one with the smaller error is taken.</source>
+   <translation>Ganze Zahlen und Gleitkommazahlen mit gleichen Bits, gleicher Granularität und Skalenregel werden an jeder Schicht gemessen, und die mit dem kleineren Fehler wird genommen.</translation>
+  </message>
+  <message>
+   <source>Integers or floats of the same bits, whichever has the smaller error</source>
+   <translation>Ganze Zahlen oder Gleitkommazahlen gleicher Bits, was den kleineren Fehler hat</translation>
+  </message>
+  <message>
+   <source>Intersect</source>
+   <translation>Schneiden</translation>
   </message>
   <message>
    <source>Its edits were kept. Restoring them is one step that can be undone.</source>
    <translation>Seine Änderungen wurden aufbewahrt. Sie wiederherzustellen ist ein Schritt, der sich rückgängig machen lässt.</translation>
+  </message>
+  <message>
+   <source>Its output error is %1 without smoothing, under the target of %2.</source>
+   <translation>Ihr Ausgangsfehler ist ohne Glättung %1, unter dem Ziel von %2.</translation>
+  </message>
+  <message>
+   <source>Its output error is %1 without smoothing, under the target of %2; the best that smoothing gives is %3.</source>
+   <translation>Ihr Ausgangsfehler ist ohne Glättung %1, unter dem Ziel von %2; das Beste, was Glättung gibt, ist %3.</translation>
   </message>
   <message>
    <source>Job</source>
@@ -2067,16 +2933,28 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Zweite Momente in der &amp;Datei behalten</translation>
   </message>
   <message>
+   <source>Keep the selected linears under a name, for this model and others of its architecture</source>
+   <translation>Die ausgewählten Schichten unter einem Namen aufbewahren, für dieses Modell und andere seiner Architektur</translation>
+  </message>
+  <message>
    <source>Keep these curves as a faint reference while the choice changes (P); Shift+P removes them</source>
-   <translation type="unfinished" />
+   <translation>Diese Kurven als blasse Vergleichslinie behalten, während sich die Wahl ändert (P); Umschalt+P entfernt sie</translation>
+  </message>
+  <message>
+   <source>Keep what would be selected under a name, in Edit &gt; Saved selections</source>
+   <translation>Unter einem Namen aufbewahren, was ausgewählt würde, in Bearbeiten &gt; Gespeicherte Auswahlen</translation>
   </message>
   <message>
    <source>Kendall's tau</source>
-   <translation type="unfinished" />
+   <translation>Kendalls Tau</translation>
   </message>
   <message>
    <source>Kendall's tau between the metrics</source>
-   <translation type="unfinished" />
+   <translation>Kendalls Tau zwischen den Maßen</translation>
+  </message>
+  <message>
+   <source>Kept for this model and others of its architecture.</source>
+   <translation>Aufbewahrt für dieses Modell und andere seiner Architektur.</translation>
   </message>
   <message>
    <source>Keyboard shortcuts</source>
@@ -2085,6 +2963,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Kurtosis</source>
    <translation>Kurtosis</translation>
+  </message>
+  <message>
+   <source>Largest</source>
+   <translation>Größter</translation>
   </message>
   <message>
    <source>Largest absolute activation at the input, in activation units.</source>
@@ -2100,7 +2982,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Largest minus smallest rank: where the metrics disagree most.</source>
-   <translation type="unfinished" />
+   <translation>Größter minus kleinster Rang: wo sich die Maße am meisten widersprechen.</translation>
   </message>
   <message>
    <source>Largest norm-weighted error under int8 per channel, exact, all weights</source>
@@ -2113,6 +2995,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Largest over median absmax of the input channels.</source>
    <translation>Größter über medianem Betrag der Eingangskanäle.</translation>
+  </message>
+  <message>
+   <source>Largest over smallest eigenvalue of H with its damping, by Lanczos steps at both ends</source>
+   <translation>Größter über kleinstem Eigenwert von H mit seiner Dämpfung, durch Lanczos-Schritte an beiden Enden</translation>
   </message>
   <message>
    <source>Largest over smallest eigenvalue of the second moment of the input.</source>
@@ -2139,16 +3025,40 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Größtes |x|</translation>
   </message>
   <message>
+   <source>Largest |x| by input channel: %1 of %2 channels reach the threshold %3.</source>
+   <translation>Größtes |x| nach Eingangskanal: %1 von %2 Kanälen erreichen die Schwelle %3.</translation>
+  </message>
+  <message>
    <source>Largest |x| that arrives in the channel, over all tokens</source>
    <translation>Größtes |x|, das im Kanal ankommt, über alle Tokens</translation>
+  </message>
+  <message>
+   <source>Layer</source>
+   <translation>Schicht</translation>
+  </message>
+  <message>
+   <source>Layers by their number in network order</source>
+   <translation>Schichten nach ihrer Nummer in Netzreihenfolge</translation>
+  </message>
+  <message>
+   <source>Layers by their share of the model's depth, for models of different depth</source>
+   <translation>Schichten nach ihrem Anteil an der Tiefe des Modells, für Modelle verschiedener Tiefe</translation>
   </message>
   <message>
    <source>Leave the weights of the selection as stored</source>
    <translation>Die Gewichte der Auswahl lassen, wie sie gespeichert sind</translation>
   </message>
   <message>
+   <source>Light</source>
+   <translation>Hell</translation>
+  </message>
+  <message>
    <source>Light colours</source>
    <translation>Helle Farben</translation>
+  </message>
+  <message>
+   <source>Light colours, for paper</source>
+   <translation>Helle Farben, für Papier</translation>
   </message>
   <message>
    <source>Light or dark as the desktop is</source>
@@ -2179,8 +3089,24 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Schichten %1 %2 &lt;b&gt;%3&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;&amp;nbsp;Mittel &lt;b&gt;%4&lt;/b&gt; Bits/Gewicht</translation>
   </message>
   <message>
+   <source>Linears of the role %1; none pressed means all roles</source>
+   <translation>Schichten der Rolle %1; keine gedrückt heißt alle Rollen</translation>
+  </message>
+  <message>
+   <source>Linears that read one producer and share its factors</source>
+   <translation>Schichten, die einen Erzeuger lesen und seine Faktoren teilen</translation>
+  </message>
+  <message>
+   <source>Linears that the plan gives this choice</source>
+   <translation>Schichten, denen der Plan diese Wahl gibt</translation>
+  </message>
+  <message>
    <source>Linears whose norm-weighted error is above the target under int8 per channel, measured</source>
    <translation>Schichten, deren normgewichteter Fehler unter int8 pro Kanal über dem Ziel liegt, gemessen</translation>
+  </message>
+  <message>
+   <source>Linears with this diagnosis under the plan's choice</source>
+   <translation>Schichten mit diesem Befund unter der Wahl des Plans</translation>
   </message>
   <message>
    <source>Loading %1</source>
@@ -2239,6 +3165,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Modelle werden gesucht</translation>
   </message>
   <message>
+   <source>Looking for the fewest layers</source>
+   <translation>Die wenigsten Schichten werden gesucht</translation>
+  </message>
+  <message>
    <source>M, G</source>
    <translation>M, G</translation>
   </message>
@@ -2255,8 +3185,20 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Betrag der Gewichte</translation>
   </message>
   <message>
+   <source>Make it the selection (Enter)</source>
+   <translation>Zur Auswahl machen (Eingabe)</translation>
+  </message>
+  <message>
    <source>Make the choice of the current linear %1 (key %1)</source>
    <translation>Der aktuellen Schicht die Wahl %1 geben (Taste %1)</translation>
+  </message>
+  <message>
+   <source>Mask</source>
+   <translation>Maske</translation>
+  </message>
+  <message>
+   <source>Matched against the whole name with a free prefix, as --layers on the command line</source>
+   <translation>Wird mit dem ganzen Namen verglichen, der Anfang ist frei, wie --layers auf der Befehlszeile</translation>
   </message>
   <message>
    <source>Matrices, norms and inputs where the channel is %1 times the median or more</source>
@@ -2267,12 +3209,16 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Matrix</translation>
   </message>
   <message>
+   <source>Matrix as a surface</source>
+   <translation>Matrix als Fläche</translation>
+  </message>
+  <message>
    <source>Matrix · %1</source>
    <translation>Matrix · %1</translation>
   </message>
   <message>
    <source>Max</source>
-   <translation type="unfinished" />
+   <translation>Max.</translation>
   </message>
   <message>
    <source>Mean KL divergence of the logits from the model as it is, in nats</source>
@@ -2296,7 +3242,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Measure error over alpha of every group that can be folded</source>
-   <translation type="unfinished" />
+   <translation>Den Fehler über alpha jeder Gruppe messen, die sich falten lässt</translation>
   </message>
   <message>
    <source>Measure there, then open the one statistics file here. Everything that does not need the raw weights works.</source>
@@ -2305,6 +3251,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Measure what is missing; finished layers are kept</source>
    <translation>Messen, was fehlt; fertige Schichten bleiben</translation>
+  </message>
+  <message>
+   <source>Measures what is missing; runs as a job, the window can be used meanwhile</source>
+   <translation>Misst, was fehlt; läuft als Auftrag, das Fenster bleibt benutzbar</translation>
   </message>
   <message>
    <source>Measuring %1</source>
@@ -2323,6 +3273,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>%1 geglättete Gruppen werden gemessen</translation>
   </message>
   <message>
+   <source>Measuring %1 to compare</source>
+   <translation>%1 wird zum Vergleich gemessen</translation>
+  </message>
+  <message>
    <source>Measuring 1 smoothed group</source>
    <translation>1 geglättete Gruppe wird gemessen</translation>
   </message>
@@ -2339,12 +3293,20 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Ausgänge von 1 Schicht werden gemessen</translation>
   </message>
   <message>
+   <source>Measuring this group</source>
+   <translation>Diese Gruppe wird gemessen</translation>
+  </message>
+  <message>
+   <source>Measuring what is missing…</source>
+   <translation>Was fehlt, wird gemessen…</translation>
+  </message>
+  <message>
    <source>Measuring…</source>
    <translation>Wird gemessen…</translation>
   </message>
   <message>
    <source>Median</source>
-   <translation type="unfinished" />
+   <translation>Median</translation>
   </message>
   <message>
    <source>Median |x| on the token sample</source>
@@ -2356,32 +3318,57 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Method</source>
-   <translation type="unfinished" />
+   <translation>Methode</translation>
   </message>
   <message>
    <source>Metric</source>
    <translation>Maß</translation>
   </message>
   <message>
+   <source>Metrics</source>
+   <translation>Maße</translation>
+  </message>
+  <message>
    <source>Migration strength of the smoothing, all readers of the group together</source>
-   <translation type="unfinished" />
+   <translation>Migrationsstärke der Glättung, alle Leser der Gruppe zusammen</translation>
   </message>
   <message>
    <source>Migration strength: 0 flattens the weights, 1 flattens the inputs.
 Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
-   <translation type="unfinished" />
+   <translation>Migrationsstärke: 0 ebnet die Gewichte, 1 die Eingänge.
+Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Optimum.</translation>
+  </message>
+  <message>
+   <source>Millimetres, or pixels of the screen (96 an inch)</source>
+   <translation>Millimeter, oder Bildpunkte des Bildschirms (96 pro Zoll)</translation>
   </message>
   <message>
    <source>Model</source>
    <translation>Modell</translation>
   </message>
   <message>
+   <source>Model folder…</source>
+   <translation>Modellordner…</translation>
+  </message>
+  <message>
    <source>Model tree</source>
    <translation>Modellbaum</translation>
   </message>
   <message>
+   <source>Models</source>
+   <translation>Modelle</translation>
+  </message>
+  <message>
+   <source>Models and statistics (*.safetensors *.json *.h5 *.hdf5);;All files (*)</source>
+   <translation>Modelle und Statistik (*.safetensors *.json *.h5 *.hdf5);;Alle Dateien (*)</translation>
+  </message>
+  <message>
    <source>Move the keyboard to the next panel</source>
    <translation>Die Tastatur in den nächsten Bereich bringen</translation>
+  </message>
+  <message>
+   <source>Move the keyboard to the panel before</source>
+   <translation>Die Tastatur in den vorigen Bereich bringen</translation>
   </message>
   <message>
    <source>NaN or Inf</source>
@@ -2412,6 +3399,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Keine Aktion dieses Namens</translation>
   </message>
   <message>
+   <source>No browser could be started; open %1 yourself.</source>
+   <translation>Es ließ sich kein Browser starten; %1 selbst öffnen.</translation>
+  </message>
+  <message>
    <source>No channel is followed.</source>
    <translation>Es wird kein Kanal verfolgt.</translation>
   </message>
@@ -2433,7 +3424,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>No linear of this model can be smoothed.</source>
-   <translation type="unfinished" />
+   <translation>Keine Schicht dieses Modells lässt sich glätten.</translation>
   </message>
   <message>
    <source>No matrices of this model are known to share a residual stream.</source>
@@ -2448,6 +3439,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Noch unterscheidet kein Maß A und B.</translation>
   </message>
   <message>
+   <source>No model is compared.</source>
+   <translation>Es wird kein Modell verglichen.</translation>
+  </message>
+  <message>
    <source>No model is open.</source>
    <translation>Es ist kein Modell offen.</translation>
   </message>
@@ -2457,7 +3452,11 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>No smoothing is tried, so nothing is folded.</source>
-   <translation type="unfinished" />
+   <translation>Es wird keine Glättung ausprobiert, also nichts gefaltet.</translation>
+  </message>
+  <message>
+   <source>No surface is shown.</source>
+   <translation>Es wird keine Fläche gezeigt.</translation>
   </message>
   <message>
    <source>No tokens to show: %1.</source>
@@ -2469,7 +3468,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>None</source>
-   <translation type="unfinished" />
+   <translation>Keine</translation>
   </message>
   <message>
    <source>Norm weight |g|</source>
@@ -2508,6 +3507,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Jetzt nicht: %1.</translation>
   </message>
   <message>
+   <source>Not possible: %1</source>
+   <translation>Nicht möglich: %1</translation>
+  </message>
+  <message>
    <source>Note: %1</source>
    <translation>Hinweis: %1</translation>
   </message>
@@ -2520,6 +3523,14 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Nichts geändert: diese Schichten haben die Wahl schon oder sind gesperrt.</translation>
   </message>
   <message>
+   <source>Nothing in front of this linear could be divided</source>
+   <translation>Vor dieser Schicht ließe sich nichts teilen</translation>
+  </message>
+  <message>
+   <source>Nothing is measured</source>
+   <translation>Nichts ist gemessen</translation>
+  </message>
+  <message>
    <source>Nothing is measured under this choice yet.</source>
    <translation>Unter dieser Wahl ist noch nichts gemessen.</translation>
   </message>
@@ -2529,7 +3540,11 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Nothing is ranked yet.</source>
-   <translation type="unfinished" />
+   <translation>Noch ist nichts geordnet.</translation>
+  </message>
+  <message>
+   <source>Nothing is selected; select the linears to keep first.</source>
+   <translation>Nichts ist ausgewählt; erst die Schichten auswählen, die aufbewahrt werden sollen.</translation>
   </message>
   <message>
    <source>Nothing opened yet. The first demo model is a good start.</source>
@@ -2542,6 +3557,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Nothing yet: jobs, messages and exports are noted here.</source>
    <translation>Noch nichts: Aufträge, Meldungen und Exporte werden hier vermerkt.</translation>
+  </message>
+  <message>
+   <source>Now</source>
+   <translation>Jetzt</translation>
   </message>
   <message>
    <source>Number format of the input activations: stored in the plan and exported; not measured without activation data</source>
@@ -2560,8 +3579,16 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Nummer des Textfensters, ab 0</translation>
   </message>
   <message>
+   <source>OBS</source>
+   <translation>OBS</translation>
+  </message>
+  <message>
    <source>Of the perplexity under the plan, from the spread of −ln p</source>
    <translation>Der Perplexität unter dem Plan, aus der Streuung von −ln p</translation>
+  </message>
+  <message>
+   <source>Of the whole group: %1</source>
+   <translation>Der ganzen Gruppe: %1</translation>
   </message>
   <message>
    <source>Offline: no network is used</source>
@@ -2572,12 +3599,24 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Auf einer Maschine, die das Modell ausführen kann, schneidet %1 dieselbe Statistik in eine .h5-Datei mit, die „Aktivierungen importieren“ liest.</translation>
   </message>
   <message>
+   <source>Once it is written</source>
+   <translation>Wenn er geschrieben ist</translation>
+  </message>
+  <message>
+   <source>One HTML file with the overview, the worst layers, diagnoses, curves and the plan. It needs no network, and opens in any browser. Its text is English.</source>
+   <translation>Eine HTML-Datei mit der Übersicht, den schlechtesten Schichten, Befunden, Kurven und dem Plan. Sie braucht kein Netz und öffnet sich in jedem Browser. Ihr Text ist englisch.</translation>
+  </message>
+  <message>
    <source>One channel of the residual stream through all blocks</source>
    <translation>Ein Kanal des Residualstroms durch alle Blöcke</translation>
   </message>
   <message>
+   <source>One column, 89 mm</source>
+   <translation>Eine Spalte, 89 mm</translation>
+  </message>
+  <message>
    <source>One linear under A and B</source>
-   <translation type="unfinished" />
+   <translation>Eine Schicht unter A und B</translation>
   </message>
   <message>
    <source>One scale a row, on the selection</source>
@@ -2600,8 +3639,24 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Eine Skala für 64 Eingangskanäle, auf der Auswahl</translation>
   </message>
   <message>
+   <source>One verdict for what a runtime stores as one (q, k, v; gate, up)</source>
+   <translation>Ein Urteil für das, was eine Laufzeit als eins speichert (q, k, v; gate, up)</translation>
+  </message>
+  <message>
    <source>Only statistics are open: open the model itself to see what smoothing does.</source>
    <translation>Nur Statistik ist offen: das Modell selbst öffnen, um zu sehen, was Glättung bewirkt.</translation>
+  </message>
+  <message>
+   <source>Only the mean of x² is known, so H is its diagonal: salience is w² times the mean of x² (Optimal Brain Damage).</source>
+   <translation>Nur das Mittel von x² ist bekannt, H ist also seine Diagonale: Salienz ist w² mal das Mittel von x² (Optimal Brain Damage).</translation>
+  </message>
+  <message>
+   <source>Only the selected linears and their fused siblings</source>
+   <translation>Nur die ausgewählten Schichten und ihre verschmolzenen Geschwister</translation>
+  </message>
+  <message>
+   <source>Only those of the selection that fit stay</source>
+   <translation>Nur die der Auswahl, die passen, bleiben</translation>
   </message>
   <message>
    <source>Open</source>
@@ -2620,6 +3675,14 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Einen Ordner mit config.json und safetensors öffnen</translation>
   </message>
   <message>
+   <source>Open a model, or add one, to see its error layer by layer.</source>
+   <translation>Ein Modell öffnen oder hinzufügen, um seinen Fehler Schicht für Schicht zu sehen.</translation>
+  </message>
+  <message>
+   <source>Open curve</source>
+   <translation>Kurve öffnen</translation>
+  </message>
+  <message>
    <source>Open file: weights, statistics or plan…</source>
    <translation>Datei öffnen: Gewichte, Statistik oder Plan…</translation>
   </message>
@@ -2630,6 +3693,14 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Open model folder…</source>
    <translation>Modellordner öffnen…</translation>
+  </message>
+  <message>
+   <source>Open on the Smoothing page</source>
+   <translation>Auf der Seite Glättung öffnen</translation>
+  </message>
+  <message>
+   <source>Open s&amp;moothing</source>
+   <translation>&amp;Glättung öffnen</translation>
   </message>
   <message>
    <source>Open weights, a statistics file or a plan</source>
@@ -2648,8 +3719,20 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>%1 wird geöffnet</translation>
   </message>
   <message>
+   <source>Opening %1 to compare</source>
+   <translation>%1 wird zum Vergleich geöffnet</translation>
+  </message>
+  <message>
    <source>Order of the channels: largest first</source>
    <translation>Reihenfolge der Kanäle: größte zuerst</translation>
+  </message>
+  <message>
+   <source>Order of the layers</source>
+   <translation>Reihenfolge der Schichten</translation>
+  </message>
+  <message>
+   <source>Other</source>
+   <translation>Andere</translation>
   </message>
   <message>
    <source>Other method</source>
@@ -2668,6 +3751,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Ausgang</translation>
   </message>
   <message>
+   <source>Output ch.</source>
+   <translation>Ausgangsk.</translation>
+  </message>
+  <message>
    <source>Output channels of zeros</source>
    <translation>Ausgangskanäle aus Nullen</translation>
   </message>
@@ -2684,8 +3771,24 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Ausgangsfehler</translation>
   </message>
   <message>
+   <source>Output error at that alpha</source>
+   <translation>Ausgangsfehler bei diesem alpha</translation>
+  </message>
+  <message>
+   <source>Output error if normalised activations had unit variance</source>
+   <translation>Ausgangsfehler, wenn normierte Aktivierungen Varianz eins hätten</translation>
+  </message>
+  <message>
    <source>Output error if the normalised activations had unit variance: input channels weigh g² of the norm; without a norm each column weighs the same.</source>
    <translation>Ausgangsfehler, wenn die normierten Aktivierungen Varianz eins hätten: Eingangskanäle wiegen g² der Norm; ohne Norm wiegt jede Spalte gleich.</translation>
+  </message>
+  <message>
+   <source>Output error of all readers together without smoothing</source>
+   <translation>Ausgangsfehler aller Leser zusammen ohne Glättung</translation>
+  </message>
+  <message>
+   <source>Output error on calibration data, for models that have activations</source>
+   <translation>Ausgangsfehler auf Kalibrierungsdaten, für Modelle, die Aktivierungen haben</translation>
   </message>
   <message>
    <source>Output error, A</source>
@@ -2700,20 +3803,36 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Ausgangsfehler, W+A</translation>
   </message>
   <message>
+   <source>Output errors and salience stay exact in later sessions; about 2 × in² bytes a site, %1 here</source>
+   <translation>Ausgangsfehler und Salienz bleiben in späteren Sitzungen exakt; etwa 2 × in² Bytes pro Stelle, hier %1</translation>
+  </message>
+  <message>
+   <source>Output errors need activations: calibrate first (Analyze menu).</source>
+   <translation>Ausgangsfehler brauchen Aktivierungen: erst kalibrieren (Menü Analyse).</translation>
+  </message>
+  <message>
    <source>Output errors need activations: calibrate, or import them.</source>
    <translation>Ausgangsfehler brauchen Aktivierungen: kalibrieren oder importieren.</translation>
   </message>
   <message>
-   <source>Output errors of new choices stay exact in later sessions; about 2 × in² bytes a site</source>
-   <translation>Ausgangsfehler neuer Wahlen bleiben in späteren Sitzungen exakt; etwa 2 × in² Bytes pro Stelle</translation>
+   <source>Output or input channel (AdaDim)</source>
+   <translation>Ausgangs- oder Eingangskanal (AdaDim)</translation>
   </message>
   <message>
    <source>Output, A</source>
    <translation>Ausgang, A</translation>
   </message>
   <message>
+   <source>Output, A only</source>
+   <translation>Ausgang, nur A</translation>
+  </message>
+  <message>
    <source>Output, W</source>
    <translation>Ausgang, W</translation>
+  </message>
+  <message>
+   <source>Output, W only</source>
+   <translation>Ausgang, nur W</translation>
   </message>
   <message>
    <source>Output, W+A</source>
@@ -2732,8 +3851,16 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Übersicht: Fehler nach Block und Rolle</translation>
   </message>
   <message>
-   <source>PNG picture (*.png);;SVG drawing (*.svg)</source>
-   <translation>PNG-Bild (*.png);;SVG-Zeichnung (*.svg)</translation>
+   <source>PDF drawing (*.pdf)</source>
+   <translation>PDF-Zeichnung (*.pdf)</translation>
+  </message>
+  <message>
+   <source>PNG picture (*.png)</source>
+   <translation>PNG-Bild (*.png)</translation>
+  </message>
+  <message>
+   <source>PNG picture (*.png);;SVG drawing (*.svg);;PDF drawing (*.pdf)</source>
+   <translation>PNG-Bild (*.png);;SVG-Zeichnung (*.svg);;PDF-Zeichnung (*.pdf)</translation>
   </message>
   <message>
    <source>Pages</source>
@@ -2742,6 +3869,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Part of a name, or a regular expression between slashes (Ctrl+F)</source>
    <translation>Teil eines Namens oder ein regulärer Ausdruck zwischen Schrägstrichen (Strg+F)</translation>
+  </message>
+  <message>
+   <source>Parts of the comparison</source>
+   <translation>Teile des Vergleichs</translation>
   </message>
   <message>
    <source>Passed over: %1.</source>
@@ -2776,6 +3907,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Perplexität und Logit-KL des Modells unter dem Plan, auf Text</translation>
   </message>
   <message>
+   <source>Perplexity by window of text</source>
+   <translation>Perplexität nach Textfenster</translation>
+  </message>
+  <message>
    <source>Picture copied</source>
    <translation>Bild kopiert</translation>
   </message>
@@ -2785,7 +3920,15 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Pin</source>
-   <translation type="unfinished" />
+   <translation>Anheften</translation>
+  </message>
+  <message>
+   <source>Pin as A</source>
+   <translation>Als A anheften</translation>
+  </message>
+  <message>
+   <source>Pin as B</source>
+   <translation>Als B anheften</translation>
   </message>
   <message>
    <source>Pin current</source>
@@ -2802,6 +3945,14 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Pin the curves</source>
    <translation>Die Kurven anheften</translation>
+  </message>
+  <message>
+   <source>Pixels</source>
+   <translation>Bildpunkte</translation>
+  </message>
+  <message>
+   <source>Pixels an inch of a PNG, and of the heatmaps inside SVG and PDF</source>
+   <translation>Bildpunkte pro Zoll eines PNG und der Bilder in SVG und PDF</translation>
   </message>
   <message>
    <source>Places</source>
@@ -2860,8 +4011,20 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Das Bild der Matrix wird vorbereitet</translation>
   </message>
   <message>
+   <source>Preparing the surface</source>
+   <translation>Die Fläche wird vorbereitet</translation>
+  </message>
+  <message>
+   <source>Press Decide to measure what is missing.</source>
+   <translation>„Entscheiden“ drücken, um zu messen, was fehlt.</translation>
+  </message>
+  <message>
    <source>Preview</source>
    <translation>Vorschau</translation>
+  </message>
+  <message>
+   <source>Preview of the figure</source>
+   <translation>Vorschau der Abbildung</translation>
   </message>
   <message>
    <source>Preview of the file</source>
@@ -2872,8 +4035,20 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Vorige S&amp;chicht</translation>
   </message>
   <message>
+   <source>Previous p&amp;anel</source>
+   <translation>Voriger Be&amp;reich</translation>
+  </message>
+  <message>
+   <source>Producer</source>
+   <translation>Erzeuger</translation>
+  </message>
+  <message>
    <source>Progress</source>
    <translation>Fortschritt</translation>
+  </message>
+  <message>
+   <source>Progress of the measurement</source>
+   <translation>Fortschritt der Messung</translation>
   </message>
   <message>
    <source>Progress of the running job</source>
@@ -2893,7 +4068,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Published</source>
-   <translation type="unfinished" />
+   <translation>Wie veröffentlicht</translation>
   </message>
   <message>
    <source>Put all panels back where they were at first</source>
@@ -2941,23 +4116,23 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Rank 1 is the largest error. Click a header to sort; a row selects its linear.</source>
-   <translation type="unfinished" />
+   <translation>Rang 1 ist der größte Fehler. Ein Klick auf den Kopf ordnet; eine Zeile wählt ihre Schicht aus.</translation>
   </message>
   <message>
    <source>Rank by %1, 1 = worst.</source>
-   <translation type="unfinished" />
+   <translation>Rang nach %1, 1 = schlechteste.</translation>
   </message>
   <message>
    <source>Rank of every linear by every metric</source>
-   <translation type="unfinished" />
+   <translation>Rang jeder Schicht nach jedem Maß</translation>
   </message>
   <message>
    <source>Rank the linears by their errors under choice A</source>
-   <translation type="unfinished" />
+   <translation>Die Schichten nach ihren Fehlern unter Wahl A ordnen</translation>
   </message>
   <message>
    <source>Rank the linears by their errors under choice B</source>
-   <translation type="unfinished" />
+   <translation>Die Schichten nach ihren Fehlern unter Wahl B ordnen</translation>
   </message>
   <message>
    <source>Ranking channels</source>
@@ -2965,11 +4140,19 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Ranks by metric</source>
-   <translation type="unfinished" />
+   <translation>Ränge nach Maß</translation>
+  </message>
+  <message>
+   <source>Ratio</source>
+   <translation>Verhältnis</translation>
   </message>
   <message>
    <source>Read activation statistics from a file</source>
-   <translation type="unfinished" />
+   <translation>Aktivierungsstatistik aus einer Datei lesen</translation>
+  </message>
+  <message>
+   <source>Readers</source>
+   <translation>Leser</translation>
   </message>
   <message>
    <source>Reading a weight</source>
@@ -3016,16 +4199,44 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Relativer Frobeniusfehler</translation>
   </message>
   <message>
+   <source>Relative Frobenius error of the weights</source>
+   <translation>Relativer Frobeniusfehler der Gewichte</translation>
+  </message>
+  <message>
    <source>Relative L1 error</source>
    <translation>Relativer L1-Fehler</translation>
+  </message>
+  <message>
+   <source>Remove</source>
+   <translation>Entfernen</translation>
+  </message>
+  <message>
+   <source>Remove from this group</source>
+   <translation>Von dieser Gruppe entfernen</translation>
+  </message>
+  <message>
+   <source>Remove its smoothing from the plan</source>
+   <translation>Ihre Glättung aus dem Plan entfernen</translation>
   </message>
   <message>
    <source>Remove the pins</source>
    <translation>Angeheftetes entfernen</translation>
   </message>
   <message>
+   <source>Replace</source>
+   <translation>Ersetzen</translation>
+  </message>
+  <message>
+   <source>Report</source>
+   <translation>Bericht</translation>
+  </message>
+  <message>
    <source>Residual in float32</source>
    <translation>Rest in float32</translation>
+  </message>
+  <message>
+   <source>Resolution</source>
+   <translation>Auflösung</translation>
   </message>
   <message>
    <source>Restore</source>
@@ -3040,6 +4251,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Zurücknehmen</translation>
   </message>
   <message>
+   <source>Role %1</source>
+   <translation>Rolle %1</translation>
+  </message>
+  <message>
    <source>Roles</source>
    <translation>Rollen</translation>
   </message>
@@ -3049,7 +4264,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Round S to powers of two</source>
-   <translation type="unfinished" />
+   <translation>S auf Zweierpotenzen runden</translation>
   </message>
   <message>
    <source>Rounding the input alone costs %1 of the output: channels %2 reach %3 times the median.</source>
@@ -3073,7 +4288,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Run the model on text to see what its linears receive</source>
-   <translation type="unfinished" />
+   <translation>Das Modell auf Text laufen lassen, um zu sehen, was seine Schichten erhalten</translation>
   </message>
   <message>
    <source>Run the model on text to see what this linear receives</source>
@@ -3082,6 +4297,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Run the model on text: activations and output errors of every linear</source>
    <translation>Das Modell auf Text laufen lassen: Aktivierungen und Ausgangsfehler jeder Schicht</translation>
+  </message>
+  <message>
+   <source>Run-time work</source>
+   <translation>Arbeit zur Laufzeit</translation>
   </message>
   <message>
    <source>Runs as a job: progress and cancel in the status bar</source>
@@ -3109,27 +4328,59 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>S = max|X|^α / max|W|^(1−α): moves outliers between the sides</source>
-   <translation type="unfinished" />
+   <translation>S = max|X|^α / max|W|^(1−α): verschiebt Ausreißer zwischen den Seiten</translation>
   </message>
   <message>
    <source>S = r(X)^α / r(W)^(1−α): balances typical magnitudes, shrinks weight outliers too</source>
-   <translation type="unfinished" />
+   <translation>S = r(X)^α / r(W)^(1−α): gleicht typische Beträge aus, verkleinert auch Gewichtsausreißer</translation>
   </message>
   <message>
    <source>S appears once the group is loaded.</source>
-   <translation type="unfinished" />
+   <translation>S erscheint, sobald die Gruppe geladen ist.</translation>
+  </message>
+  <message>
+   <source>S cannot be folded into the weights: %1.</source>
+   <translation>S lässt sich nicht in die Gewichte falten: %1.</translation>
   </message>
   <message>
    <source>SQNR</source>
    <translation>SQNR</translation>
   </message>
   <message>
+   <source>SVG drawing (*.svg)</source>
+   <translation>SVG-Zeichnung (*.svg)</translation>
+  </message>
+  <message>
    <source>Sa&amp;lience</source>
    <translation>Sa&amp;lienz</translation>
   </message>
   <message>
+   <source>Sa&amp;lience of this linear</source>
+   <translation>Sa&amp;lienz dieser Schicht</translation>
+  </message>
+  <message>
+   <source>Sa&amp;ve as…</source>
+   <translation>Speichern &amp;unter…</translation>
+  </message>
+  <message>
    <source>Salience</source>
    <translation>Salienz</translation>
+  </message>
+  <message>
+   <source>Salience figures</source>
+   <translation>Zahlen der Salienz</translation>
+  </message>
+  <message>
+   <source>Salience needs to know what goes into a linear.</source>
+   <translation>Salienz muss wissen, was in eine Schicht hineingeht.</translation>
+  </message>
+  <message>
+   <source>Salience of %1</source>
+   <translation>Salienz von %1</translation>
+  </message>
+  <message>
+   <source>Salience of the weights</source>
+   <translation>Salienz der Gewichte</translation>
   </message>
   <message>
    <source>Same diagnosis</source>
@@ -3148,12 +4399,20 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>&amp;Bild speichern…</translation>
   </message>
   <message>
-   <source>Save picture</source>
-   <translation>Bild speichern</translation>
+   <source>Save fi&amp;gure…</source>
+   <translation>Ab&amp;bildung speichern…</translation>
   </message>
   <message>
-   <source>Save picture…</source>
-   <translation>Bild speichern…</translation>
+   <source>Save figure</source>
+   <translation>Abbildung speichern</translation>
+  </message>
+  <message>
+   <source>Save figure…</source>
+   <translation>Abbildung speichern…</translation>
+  </message>
+  <message>
+   <source>Save picture</source>
+   <translation>Bild speichern</translation>
   </message>
   <message>
    <source>Save plan</source>
@@ -3166,6 +4425,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Save s&amp;tatistics…</source>
    <translation>S&amp;tatistik speichern…</translation>
+  </message>
+  <message>
+   <source>Save selection</source>
+   <translation>Auswahl speichern</translation>
   </message>
   <message>
    <source>Save statistics</source>
@@ -3196,12 +4459,32 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Die Ansicht mit dem Fokus als PNG oder SVG speichern</translation>
   </message>
   <message>
+   <source>Save the view with the focus as SVG, PDF or PNG at a chosen size, with a title</source>
+   <translation>Die Ansicht mit dem Fokus als SVG, PDF oder PNG in gewählter Größe speichern, mit Titel</translation>
+  </message>
+  <message>
    <source>Save them before going on?</source>
    <translation>Vor dem Weitermachen speichern?</translation>
   </message>
   <message>
+   <source>Save&amp;d selections</source>
+   <translation>Ge&amp;speicherte Auswahlen</translation>
+  </message>
+  <message>
    <source>Saved %1</source>
    <translation>%1 gespeichert</translation>
+  </message>
+  <message>
+   <source>Saved %1 and %2</source>
+   <translation>%1 und %2 gespeichert</translation>
+  </message>
+  <message>
+   <source>Saved %1; the view has no numbers to save</source>
+   <translation>%1 gespeichert; die Ansicht hat keine Zahlen zu speichern</translation>
+  </message>
+  <message>
+   <source>Saved selections</source>
+   <translation>Gespeicherte Auswahlen</translation>
   </message>
   <message>
    <source>Scale</source>
@@ -3217,7 +4500,19 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Scales</source>
-   <translation type="unfinished" />
+   <translation>Skalen</translation>
+  </message>
+  <message>
+   <source>Scales S</source>
+   <translation>Skalen S</translation>
+  </message>
+  <message>
+   <source>Scales by output channel and by input channel are measured on every linear, and the dimension with the smaller output error is taken.</source>
+   <translation>Skalen nach Ausgangs- und nach Eingangskanal werden an jeder Schicht gemessen, und die Dimension mit dem kleineren Ausgangsfehler wird genommen.</translation>
+  </message>
+  <message>
+   <source>Scales by output or by input channel, whichever has the smaller output error</source>
+   <translation>Skalen nach Ausgangs- oder Eingangskanal, was den kleineren Ausgangsfehler hat</translation>
   </message>
   <message>
    <source>Scores by window of text</source>
@@ -3228,20 +4523,40 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Zahlen von %1 Textfenstern; die Tabelle darunter nennt sie.</translation>
   </message>
   <message>
+   <source>Se&amp;lect</source>
+   <translation>Aus&amp;wählen</translation>
+  </message>
+  <message>
+   <source>Se&amp;lect…</source>
+   <translation>Aus&amp;wählen…</translation>
+  </message>
+  <message>
    <source>Search actions</source>
    <translation>Aktionen suchen</translation>
   </message>
   <message>
    <source>Search all groups</source>
-   <translation type="unfinished" />
+   <translation>Alle Gruppen suchen</translation>
+  </message>
+  <message>
+   <source>Search alpha of &amp;all groups</source>
+   <translation>alpha &amp;aller Gruppen suchen</translation>
   </message>
   <message>
    <source>Searching alpha of %1 smoothing groups</source>
    <translation>alpha von %1 Glättungsgruppen wird gesucht</translation>
   </message>
   <message>
+   <source>Searching…</source>
+   <translation>Wird gesucht…</translation>
+  </message>
+  <message>
    <source>Select &amp;all linears</source>
    <translation>&amp;Alle Schichten auswählen</translation>
+  </message>
+  <message>
+   <source>Select a linear first: its choice becomes %1.</source>
+   <translation>Erst eine Schicht auswählen: ihre Wahl wird %1.</translation>
   </message>
   <message>
    <source>Select a linear in the tree or in the overview to see what quantization does to it.</source>
@@ -3253,7 +4568,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Select a linear to compare choices.</source>
-   <translation type="unfinished" />
+   <translation>Eine Schicht auswählen, um Wahlen zu vergleichen.</translation>
   </message>
   <message>
    <source>Select a linear to see its channels.</source>
@@ -3261,7 +4576,11 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Select a linear to see the codes it uses.</source>
-   <translation type="unfinished" />
+   <translation>Eine Schicht auswählen, um die Codes zu sehen, die sie benutzt.</translation>
+  </message>
+  <message>
+   <source>Select a linear, or a group in the table below, to see what smoothing does.</source>
+   <translation>Eine Schicht auswählen, oder eine Gruppe in der Tabelle unten, um zu sehen, was Glättung bewirkt.</translation>
   </message>
   <message>
    <source>Select every linear that has a finding</source>
@@ -3270,6 +4589,26 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Select every quantizable linear</source>
    <translation>Jede quantisierbare Schicht auswählen</translation>
+  </message>
+  <message>
+   <source>Select every quantizable linear that is not selected</source>
+   <translation>Jede quantisierbare Schicht auswählen, die nicht ausgewählt ist</translation>
+  </message>
+  <message>
+   <source>Select its %1 linears</source>
+   <translation>Ihre %1 Schichten auswählen</translation>
+  </message>
+  <message>
+   <source>Select its linears</source>
+   <translation>Ihre Schichten auswählen</translation>
+  </message>
+  <message>
+   <source>Select linears</source>
+   <translation>Schichten auswählen</translation>
+  </message>
+  <message>
+   <source>Select linears by blocks, roles, name, finding, measured value or scheme</source>
+   <translation>Schichten nach Blöcken, Rollen, Name, Befund, Messwert oder Schema auswählen</translation>
   </message>
   <message>
    <source>Select linears with &amp;findings</source>
@@ -3304,12 +4643,24 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Anteil am quadrierten Gewichtsfehler unter der gezeigten Wahl</translation>
   </message>
   <message>
+   <source>Share of the total salience in the most salient 1 % of the columns, rounded up to whole columns</source>
+   <translation>Anteil an der gesamten Salienz in den salientesten 1 % der Spalten, auf ganze Spalten aufgerundet</translation>
+  </message>
+  <message>
    <source>Show</source>
    <translation>Zeigen</translation>
   </message>
   <message>
+   <source>Show %1</source>
+   <translation>%1 zeigen</translation>
+  </message>
+  <message>
    <source>Show &amp;jobs</source>
    <translation>&amp;Aufträge zeigen</translation>
+  </message>
+  <message>
+   <source>Show A and B in turn, one second each</source>
+   <translation>A und B abwechselnd zeigen, je eine Sekunde</translation>
   </message>
   <message>
    <source>Show as table</source>
@@ -3320,8 +4671,20 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Im Baum nur Blöcke zeigen</translation>
   </message>
   <message>
+   <source>Show flat</source>
+   <translation>Flach zeigen</translation>
+  </message>
+  <message>
    <source>Show in matrix and channels</source>
    <translation>In Matrix und Kanälen zeigen</translation>
+  </message>
+  <message>
+   <source>Show only the weights of largest salience</source>
+   <translation>Nur die Gewichte mit der größten Salienz zeigen</translation>
+  </message>
+  <message>
+   <source>Show or hide</source>
+   <translation>Zeigen oder verbergen</translation>
   </message>
   <message>
    <source>Show or hide %1</source>
@@ -3332,12 +4695,28 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Die Schichten aller Blöcke im Baum zeigen</translation>
   </message>
   <message>
+   <source>Show the other one of A and B (Space; hold it to look)</source>
+   <translation>Das andere von A und B zeigen (Leertaste; halten, um zu schauen)</translation>
+  </message>
+  <message>
+   <source>Show the report in the browser</source>
+   <translation>Den Bericht im Browser zeigen</translation>
+  </message>
+  <message>
+   <source>Side by side</source>
+   <translation>Nebeneinander</translation>
+  </message>
+  <message>
    <source>Signal to noise</source>
    <translation>Signal-Rausch-Verhältnis</translation>
   </message>
   <message>
    <source>Signal to quantization noise ratio of the weights; more is better.</source>
    <translation>Verhältnis von Signal zu Quantisierungsrauschen der Gewichte; mehr ist besser.</translation>
+  </message>
+  <message>
+   <source>Size</source>
+   <translation>Größe</translation>
   </message>
   <message>
    <source>Size of the quantizable linears as stored and under the plan, float32 scales included; everything else in the checkpoint: %1</source>
@@ -3350,6 +4729,18 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Size, KiB</source>
    <translation>Größe, KiB</translation>
+  </message>
+  <message>
+   <source>Slide, 16:9</source>
+   <translation>Folie, 16:9</translation>
+  </message>
+  <message>
+   <source>Smallest</source>
+   <translation>Kleinster</translation>
+  </message>
+  <message>
+   <source>Smooth a range of blocks</source>
+   <translation>Einen Bereich von Blöcken glätten</translation>
   </message>
   <message>
    <source>SmoothQuant</source>
@@ -3368,28 +4759,48 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>SmoothQuant = Bi-Smoothing (Max.)</translation>
   </message>
   <message>
+   <source>SmoothQuant α</source>
+   <translation>SmoothQuant α</translation>
+  </message>
+  <message>
    <source>Smoothing</source>
    <translation>Glättung</translation>
   </message>
   <message>
+   <source>Smoothing &amp;groups</source>
+   <translation>Glättungs&amp;gruppen</translation>
+  </message>
+  <message>
    <source>Smoothing factors</source>
-   <translation type="unfinished" />
+   <translation>Glättungsfaktoren</translation>
   </message>
   <message>
    <source>Smoothing factors of %1 channels</source>
-   <translation type="unfinished" />
+   <translation>Glättungsfaktoren von %1 Kanälen</translation>
   </message>
   <message>
    <source>Smoothing factors, not computed yet</source>
-   <translation type="unfinished" />
+   <translation>Glättungsfaktoren, noch nicht berechnet</translation>
   </message>
   <message>
    <source>Smoothing group</source>
-   <translation type="unfinished" />
+   <translation>Glättungsgruppe</translation>
+  </message>
+  <message>
+   <source>Smoothing groups</source>
+   <translation>Glättungsgruppen</translation>
+  </message>
+  <message>
+   <source>Smoothing groups (%1)</source>
+   <translation>Glättungsgruppen (%1)</translation>
   </message>
   <message>
    <source>Smoothing method</source>
-   <translation type="unfinished" />
+   <translation>Glättungsmethode</translation>
+  </message>
+  <message>
+   <source>So many layers are looked at closely: channel curves, error by choice, findings</source>
+   <translation>So viele Schichten werden genau angesehen: Kanalkurven, Fehler nach Wahl, Befunde</translation>
   </message>
   <message>
    <source>Some output channels hold zeros only.</source>
@@ -3413,7 +4824,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Spread</source>
-   <translation type="unfinished" />
+   <translation>Streuung</translation>
   </message>
   <message>
    <source>Standard error</source>
@@ -3433,15 +4844,15 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Statistic</source>
-   <translation type="unfinished" />
+   <translation>Statistik</translation>
   </message>
   <message>
    <source>Statistic from %1 tokens</source>
-   <translation type="unfinished" />
+   <translation>Statistik aus %1 Tokens</translation>
   </message>
   <message>
    <source>Statistic from %1 tokens · error on %2 tokens</source>
-   <translation type="unfinished" />
+   <translation>Statistik aus %1 Tokens · Fehler auf %2 Tokens</translation>
   </message>
   <message>
    <source>Statistics (*.h5)</source>
@@ -3464,12 +4875,32 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Angehalten nach %1</translation>
   </message>
   <message>
+   <source>Stopped.</source>
+   <translation>Angehalten.</translation>
+  </message>
+  <message>
    <source>Sum of |error| over sum of |w|.</source>
    <translation>Summe der |Fehler| über der Summe der |w|.</translation>
   </message>
   <message>
    <source>Summary and windows, tab-separated</source>
    <translation>Zusammenfassung und Fenster, durch Tabulatoren getrennt</translation>
+  </message>
+  <message>
+   <source>Surface of %1, %2 by %3 cells; the largest is %4.</source>
+   <translation>Fläche von %1, %2 mal %3 Zellen; das größte ist %4.</translation>
+  </message>
+  <message>
+   <source>Surface: drag to rotate, wheel to zoom (3)</source>
+   <translation>Fläche: ziehen dreht, das Rad vergrößert (3)</translation>
+  </message>
+  <message>
+   <source>Swap A and B (key X)</source>
+   <translation>A und B tauschen (Taste X)</translation>
+  </message>
+  <message>
+   <source>Sweeping the damping</source>
+   <translation>Die Dämpfung wird durchlaufen</translation>
   </message>
   <message>
    <source>Symmetric</source>
@@ -3488,16 +4919,28 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Tabellen</translation>
   </message>
   <message>
+   <source>Take %1 out of the comparison</source>
+   <translation>%1 aus dem Vergleich nehmen</translation>
+  </message>
+  <message>
+   <source>Take &amp;optimal alpha</source>
+   <translation>&amp;Optimales alpha nehmen</translation>
+  </message>
+  <message>
    <source>Take activations from .safetensors, .npz, an imatrix, act_scales or a capture</source>
    <translation>Aktivierungen aus .safetensors, .npz, einer imatrix, act_scales oder einem Mitschnitt nehmen</translation>
   </message>
   <message>
    <source>Take optimum</source>
-   <translation type="unfinished" />
+   <translation>Optimum nehmen</translation>
   </message>
   <message>
    <source>Take the optimum</source>
    <translation>Das Optimum nehmen</translation>
+  </message>
+  <message>
+   <source>Take the smoothing of the current group out of the plan</source>
+   <translation>Die Glättung der aktuellen Gruppe aus dem Plan nehmen</translation>
   </message>
   <message>
    <source>Take them from a file instead: .safetensors, .npz, imatrix, act_scales, capture</source>
@@ -3505,7 +4948,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Takes the gain of the norm instead of activations, as if they had unit variance</source>
-   <translation type="unfinished" />
+   <translation>Nimmt den Gain der Norm statt der Aktivierungen, als hätten sie Varianz eins</translation>
   </message>
   <message>
    <source>Target</source>
@@ -3536,6 +4979,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Text, der nicht zum Kalibrieren benutzt wurde; 1 bis 2 % eines Korpus reichen völlig</translation>
   </message>
   <message>
+   <source>Texts of the window in %1</source>
+   <translation>Texte des Fensters auf %1</translation>
+  </message>
+  <message>
    <source>That rounding moves the producer's own weights by %1.</source>
    <translation>Diese Rundung verschiebt die eigenen Gewichte des Erzeugers um %1.</translation>
   </message>
@@ -3544,8 +4991,24 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Die vorhandenen Aktivierungen decken diese Schicht nicht ab.</translation>
   </message>
   <message>
+   <source>The activations at hand do not say how large |x| gets.</source>
+   <translation>Die vorhandenen Aktivierungen sagen nicht, wie groß |x| wird.</translation>
+  </message>
+  <message>
+   <source>The alpha with the least error on the curve of the current group</source>
+   <translation>Das alpha mit dem kleinsten Fehler auf der Kurve der aktuellen Gruppe</translation>
+  </message>
+  <message>
+   <source>The alpha with the least error under SmoothQuant</source>
+   <translation>Das alpha mit dem kleinsten Fehler unter SmoothQuant</translation>
+  </message>
+  <message>
+   <source>The alpha with the least error under bi-smoothing by medians</source>
+   <translation>Das alpha mit dem kleinsten Fehler unter Bi-Smoothing mit Medianen</translation>
+  </message>
+  <message>
    <source>The calibration is running; curves follow.</source>
-   <translation type="unfinished" />
+   <translation>Die Kalibrierung läuft; die Kurven folgen.</translation>
   </message>
   <message>
    <source>The channel that is followed, counted from 0</source>
@@ -3553,7 +5016,19 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>The channels are being read.</source>
-   <translation type="unfinished" />
+   <translation>Die Kanäle werden gelesen.</translation>
+  </message>
+  <message>
+   <source>The channels come with the activations.</source>
+   <translation>Die Kanäle kommen mit den Aktivierungen.</translation>
+  </message>
+  <message>
+   <source>The choice of the current linear becomes A of the comparison</source>
+   <translation>Die Wahl der aktuellen Schicht wird A des Vergleichs</translation>
+  </message>
+  <message>
+   <source>The choice of the current linear becomes B of the comparison</source>
+   <translation>Die Wahl der aktuellen Schicht wird B des Vergleichs</translation>
   </message>
   <message>
    <source>The choice that this metric prefers; ≠ marks metrics that disagree with most others.</source>
@@ -3561,7 +5036,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>The codes of these choices cannot be counted.</source>
-   <translation type="unfinished" />
+   <translation>Die Codes dieser Wahlen lassen sich nicht zählen.</translation>
   </message>
   <message>
    <source>The columns of %1 are multiplied by S.</source>
@@ -3569,7 +5044,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>The curve is not measured yet</source>
-   <translation type="unfinished" />
+   <translation>Die Kurve ist noch nicht gemessen</translation>
   </message>
   <message>
    <source>The curves show what it would give; it cannot be applied to this model.</source>
@@ -3584,16 +5059,28 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Der Fehler ist der aller Leser zusammen, quantisiert, mit diesen Faktoren.</translation>
   </message>
   <message>
+   <source>The error that decides; output errors need activations</source>
+   <translation>Der Fehler, der entscheidet; Ausgangsfehler brauchen Aktivierungen</translation>
+  </message>
+  <message>
+   <source>The error that decides; the second runs the model block by block</source>
+   <translation>Der Fehler, der entscheidet; der zweite lässt das Modell Block für Block laufen</translation>
+  </message>
+  <message>
+   <source>The file to write</source>
+   <translation>Die zu schreibende Datei</translation>
+  </message>
+  <message>
    <source>The first blocks are being run…</source>
    <translation>Die ersten Blöcke laufen…</translation>
   </message>
   <message>
    <source>The first errors are being measured.</source>
-   <translation type="unfinished" />
+   <translation>Die ersten Fehler werden gemessen.</translation>
   </message>
   <message>
    <source>The first points are being measured.</source>
-   <translation type="unfinished" />
+   <translation>Die ersten Punkte werden gemessen.</translation>
   </message>
   <message>
    <source>The gains of the norm announce activation outliers in channels %1; the weights are fine.</source>
@@ -3604,8 +5091,16 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Die Gains der Norm davor kündigen Aktivierungsausreißer an; die Gewichte selbst sind in Ordnung.</translation>
   </message>
   <message>
+   <source>The group above the target</source>
+   <translation>Die Gruppe über dem Ziel</translation>
+  </message>
+  <message>
    <source>The inputs of these linears stay as they are</source>
-   <translation type="unfinished" />
+   <translation>Die Eingänge dieser Schichten bleiben, wie sie sind</translation>
+  </message>
+  <message>
+   <source>The language of the desktop, or English</source>
+   <translation>Die Sprache des Desktops, oder Englisch</translation>
   </message>
   <message>
    <source>The largest |Q(w) − w|, in the unit of the weights.</source>
@@ -3613,7 +5108,23 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>The least error on the curve: α %1 (Enter on the slider)</source>
-   <translation type="unfinished" />
+   <translation>Der kleinste Fehler auf der Kurve: α %1 (Eingabe auf dem Schieber)</translation>
+  </message>
+  <message>
+   <source>The line above the view; empty: none</source>
+   <translation>Die Zeile über der Ansicht; leer: keine</translation>
+  </message>
+  <message>
+   <source>The linears that fit become the selection</source>
+   <translation>Die passenden Schichten werden die Auswahl</translation>
+  </message>
+  <message>
+   <source>The linears whose columns are multiplied by S</source>
+   <translation>Die Schichten, deren Spalten mit S multipliziert werden</translation>
+  </message>
+  <message>
+   <source>The map of single weights needs the weight files; only statistics are open.</source>
+   <translation>Die Karte einzelner Gewichte braucht die Gewichtsdateien; offen ist nur Statistik.</translation>
   </message>
   <message>
    <source>The metrics are divided: %1 prefer A, %1 prefer B.</source>
@@ -3621,11 +5132,11 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>The metrics that agree least are %1 and %2: Kendall's tau %3.</source>
-   <translation type="unfinished" />
+   <translation>Am wenigsten stimmen %1 und %2 überein: Kendalls Tau %3.</translation>
   </message>
   <message>
    <source>The metrics were copied.</source>
-   <translation type="unfinished" />
+   <translation>Die Maße wurden kopiert.</translation>
   </message>
   <message>
    <source>The model is being calibrated; curves come when it is done.</source>
@@ -3640,6 +5151,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Liegt das Modell auf einer anderen Maschine?</translation>
   </message>
   <message>
+   <source>The norm or linear that is divided by S</source>
+   <translation>Die Norm oder Schicht, die durch S geteilt wird</translation>
+  </message>
+  <message>
    <source>The picture of an error needs the weight files; only statistics are open.</source>
    <translation>Das Bild eines Fehlers braucht die Gewichtsdateien; offen ist nur Statistik.</translation>
   </message>
@@ -3652,6 +5167,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Der Plan gegen W8 pro Kanal: hohle Punkte sind vorher</translation>
   </message>
   <message>
+   <source>The plan has changed since; decide again.</source>
+   <translation>Der Plan hat sich seitdem geändert; noch einmal entscheiden.</translation>
+  </message>
+  <message>
    <source>The program reads files of this machine only and sends nothing.</source>
    <translation>Das Programm liest nur Dateien dieser Maschine und sendet nichts.</translation>
   </message>
@@ -3661,19 +5180,35 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>The ranks were copied.</source>
-   <translation type="unfinished" />
+   <translation>Die Ränge wurden kopiert.</translation>
   </message>
   <message>
    <source>The residual is being measured.</source>
-   <translation type="unfinished" />
+   <translation>Der Rest wird gemessen.</translation>
   </message>
   <message>
    <source>The residual is known once there are activations.</source>
-   <translation type="unfinished" />
+   <translation>Der Rest ist bekannt, sobald es Aktivierungen gibt.</translation>
+  </message>
+  <message>
+   <source>The resolution must be between 24 and 2,400 dpi.</source>
+   <translation>Die Auflösung muss zwischen 24 und 2.400 dpi liegen.</translation>
+  </message>
+  <message>
+   <source>The same in words: --blocks, --roles and --layers as on the command line, --finding any|none|CODE, --where METRIC&gt;=VALUE, --scheme SPEC</source>
+   <translation>Dasselbe in Worten: --blocks, --roles und --layers wie auf der Befehlszeile, --finding any|none|CODE, --where MASS&gt;=WERT, --scheme SPEC</translation>
+  </message>
+  <message>
+   <source>The same over all sites of the model that have statistics</source>
+   <translation>Dasselbe über alle Stellen des Modells, die Statistik haben</translation>
   </message>
   <message>
    <source>The same with readers and producer rounded to %1, as a file of this model stores them.</source>
    <translation>Dasselbe mit Lesern und Erzeuger auf %1 gerundet, wie eine Datei dieses Modells sie speichert.</translation>
+  </message>
+  <message>
+   <source>The table of all smoothing groups</source>
+   <translation>Die Tabelle aller Glättungsgruppen</translation>
   </message>
   <message>
    <source>The tool the plan is written for</source>
@@ -3684,8 +5219,24 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Der Werkzeugkasten dieses Fensters</translation>
   </message>
   <message>
+   <source>The view shows %L1 numbers, more than a million: zoom in to save them as CSV, or save the picture alone.</source>
+   <translation>Die Ansicht zeigt %L1 Zahlen, mehr als eine Million: zum Speichern als CSV vergrößern, oder nur das Bild speichern.</translation>
+  </message>
+  <message>
+   <source>The weights of largest salience, as chosen above</source>
+   <translation>Die Gewichte mit der größten Salienz, wie oben gewählt</translation>
+  </message>
+  <message>
+   <source>The weights stay %1 at %2 → %3 with α %4.</source>
+   <translation>Die Gewichte bleiben %1 bei %2 → %3 mit α %4.</translation>
+  </message>
+  <message>
    <source>The whole text of all messages</source>
    <translation>Der ganze Text aller Meldungen</translation>
+  </message>
+  <message>
+   <source>Then</source>
+   <translation>Dann</translation>
   </message>
   <message>
    <source>There are activations already: %1. Other text or settings replace them.</source>
@@ -3700,6 +5251,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Es gibt noch keine Aktivierungen: auf Text kalibrieren, um zu sehen, was Glättung bewirkt.</translation>
   </message>
   <message>
+   <source>There is another selection of that name, or the name is empty.</source>
+   <translation>Es gibt eine andere Auswahl dieses Namens, oder der Name ist leer.</translation>
+  </message>
+  <message>
    <source>There is no such group, so the plan stays as it is.</source>
    <translation>Eine solche Gruppe gibt es nicht, der Plan bleibt, wie er ist.</translation>
   </message>
@@ -3708,8 +5263,36 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Diese Gewichte bleiben, wie sie sind: es gibt keinen Quantisierungsfehler.</translation>
   </message>
   <message>
+   <source>They join the selection</source>
+   <translation>Sie kommen zur Auswahl hinzu</translation>
+  </message>
+  <message>
+   <source>They leave the selection</source>
+   <translation>Sie verlassen die Auswahl</translation>
+  </message>
+  <message>
+   <source>This group</source>
+   <translation>Diese Gruppe</translation>
+  </message>
+  <message>
+   <source>This group cannot be smoothed</source>
+   <translation>Diese Gruppe lässt sich nicht glätten</translation>
+  </message>
+  <message>
+   <source>This group needs no smoothing</source>
+   <translation>Diese Gruppe braucht keine Glättung</translation>
+  </message>
+  <message>
+   <source>This linear</source>
+   <translation>Diese Schicht</translation>
+  </message>
+  <message>
    <source>This linear has no finding, so there are no others like it.</source>
    <translation>Diese Schicht hat keinen Befund, also gibt es keine anderen wie sie.</translation>
+  </message>
+  <message>
+   <source>This linear has no norm or linear in front whose output could be divided, so it cannot be smoothed; pick another one, or a group in the table below.</source>
+   <translation>Vor dieser Schicht steht keine Norm oder Schicht, deren Ausgang sich teilen ließe, sie lässt sich also nicht glätten; eine andere wählen, oder eine Gruppe in der Tabelle unten.</translation>
   </message>
   <message>
    <source>This linear, bits/weight</source>
@@ -3732,8 +5315,20 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Dieses Modell hat keine Schichten in nummerierten Blöcken. Der Modellbaum führt sie auf.</translation>
   </message>
   <message>
+   <source>This quantity is shown flat only: press 2.</source>
+   <translation>Diese Größe wird nur flach gezeigt: 2 drücken.</translation>
+  </message>
+  <message>
+   <source>Threshold</source>
+   <translation>Schwelle</translation>
+  </message>
+  <message>
    <source>Time</source>
    <translation>Zeit</translation>
+  </message>
+  <message>
+   <source>Title</source>
+   <translation>Titel</translation>
   </message>
   <message>
    <source>Token ids</source>
@@ -3772,6 +5367,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Werkzeugleiste</translation>
   </message>
   <message>
+   <source>Top 1 % of columns</source>
+   <translation>Erstes 1 % der Spalten</translation>
+  </message>
+  <message>
    <source>Tracker</source>
    <translation>Verfolger</translation>
   </message>
@@ -3780,8 +5379,16 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Wird sofort als Probe ausprobiert; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
+   <source>Tried on the Smoothing page; Apply writes it into the plan.</source>
+   <translation>Wird auf der Seite Glättung ausprobiert; Anwenden schreibt es in den Plan.</translation>
+  </message>
+  <message>
    <source>Two choices of a linear side by side, and several models</source>
    <translation>Zwei Wahlen einer Schicht nebeneinander und mehrere Modelle</translation>
+  </message>
+  <message>
+   <source>Two columns, 183 mm</source>
+   <translation>Zwei Spalten, 183 mm</translation>
   </message>
   <message>
    <source>UTF-8 text</source>
@@ -3789,11 +5396,19 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Under A</source>
-   <translation type="unfinished" />
+   <translation>Unter A</translation>
   </message>
   <message>
    <source>Under B</source>
-   <translation type="unfinished" />
+   <translation>Unter B</translation>
+  </message>
+  <message>
+   <source>Under the &amp;plan as it is in the window</source>
+   <translation>Unter dem &amp;Plan, wie er im Fenster ist</translation>
+  </message>
+  <message>
+   <source>Under which choice</source>
+   <translation>Unter welcher Wahl</translation>
   </message>
   <message>
    <source>Undo %1 (Ctrl+Z)</source>
@@ -3806,6 +5421,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Undo: %1</source>
    <translation>Rückgängig: %1</translation>
+  </message>
+  <message>
+   <source>Unit</source>
+   <translation>Einheit</translation>
   </message>
   <message>
    <source>Unlock</source>
@@ -3828,8 +5447,28 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>%1 benutzen</translation>
   </message>
   <message>
+   <source>Use SmoothQuant</source>
+   <translation>SmoothQuant benutzen</translation>
+  </message>
+  <message>
+   <source>Use bi-smoothing</source>
+   <translation>Bi-Smoothing benutzen</translation>
+  </message>
+  <message>
    <source>Use the whole screen</source>
    <translation>Den ganzen Bildschirm benutzen</translation>
+  </message>
+  <message>
+   <source>Usual sizes</source>
+   <translation>Übliche Größen</translation>
+  </message>
+  <message>
+   <source>V</source>
+   <translation>V</translation>
+  </message>
+  <message>
+   <source>Value</source>
+   <translation>Wert</translation>
   </message>
   <message>
    <source>Values</source>
@@ -3842,6 +5481,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Values copied as CSV</source>
    <translation>Werte als CSV kopiert</translation>
+  </message>
+  <message>
+   <source>Verdict</source>
+   <translation>Urteil</translation>
   </message>
   <message>
    <source>Verify plan</source>
@@ -3866,6 +5509,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>W alone: no token sample · %1</source>
    <translation>nur W: keine Token-Stichprobe · %1</translation>
+  </message>
+  <message>
+   <source>W&amp;rite report</source>
+   <translation>Bericht &amp;schreiben</translation>
   </message>
   <message>
    <source>W+A on the token sample · %1</source>
@@ -3896,6 +5543,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Gewicht der Norm davor: es skaliert die Aktivierungen dieses Kanals</translation>
   </message>
   <message>
+   <source>Weight or statistics file…</source>
+   <translation>Gewichts- oder Statistikdatei…</translation>
+  </message>
+  <message>
    <source>Weights measured: %1 of %2 matrices</source>
    <translation>Gewichte gemessen: %1 von %2 Matrizen</translation>
   </message>
@@ -3910,6 +5561,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Weights that share one scale, along the input channels</source>
    <translation>Gewichte, die entlang der Eingangskanäle eine Skala teilen</translation>
+  </message>
+  <message>
+   <source>Weights up to %1 meet inputs up to %2 in channels %3.</source>
+   <translation>Gewichte bis %1 treffen auf Eingänge bis %2 in den Kanälen %3.</translation>
   </message>
   <message>
    <source>Weights with their sign</source>
@@ -3945,7 +5600,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>What is smoothed together: the norm or linear in front, and all that read it</source>
-   <translation type="unfinished" />
+   <translation>Was zusammen geglättet wird: die Norm oder Schicht davor und alle, die sie lesen</translation>
   </message>
   <message>
    <source>What loaders will say</source>
@@ -3968,8 +5623,16 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Was die quantisierte Schicht auf Daten mit ihren Ausgängen macht: Gewichte und Aktivierungen quantisiert, wenn die Wahl beides quantisiert, sonst nur die Gewichte.</translation>
   </message>
   <message>
+   <source>What to do with the linears that fit</source>
+   <translation>Was mit den passenden Schichten geschieht</translation>
+  </message>
+  <message>
    <source>What-if</source>
    <translation>Probe</translation>
+  </message>
+  <message>
+   <source>Whether S can be folded in, and what that gives</source>
+   <translation>Ob S sich falten lässt, und was das bringt</translation>
   </message>
   <message>
    <source>Which activations share one scale, and when it is found</source>
@@ -3981,11 +5644,19 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>Which choice is ranked</source>
-   <translation type="unfinished" />
+   <translation>Welche Wahl geordnet wird</translation>
+  </message>
+  <message>
+   <source>Which error</source>
+   <translation>Welcher Fehler</translation>
   </message>
   <message>
    <source>Which weights share one scale</source>
    <translation>Welche Gewichte eine Skala teilen</translation>
+  </message>
+  <message>
+   <source>While the slider moves: a preview with its interval.</source>
+   <translation>Während der Schieber sich bewegt: eine Vorschau mit ihrem Intervall.</translation>
   </message>
   <message>
    <source>Whose rule for scale and rounding is followed</source>
@@ -3994,6 +5665,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>Why</source>
    <translation>Warum</translation>
+  </message>
+  <message>
+   <source>Width</source>
+   <translation>Breite</translation>
   </message>
   <message>
    <source>Window</source>
@@ -4016,8 +5691,16 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Ohne dies wird nichts geschrieben, solange das Ziel den Plan nicht ausdrücken kann</translation>
   </message>
   <message>
+   <source>Without this: every layer under w8a8 per channel</source>
+   <translation>Ohne dies: jede Schicht unter w8a8 pro Kanal</translation>
+  </message>
+  <message>
    <source>Worst error, W8</source>
    <translation>Größter Fehler, W8</translation>
+  </message>
+  <message>
+   <source>Worst layers</source>
+   <translation>Schlechteste Schichten</translation>
   </message>
   <message>
    <source>Write &amp;to</source>
@@ -4056,8 +5739,28 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Die Wahl des Inspektors für die Auswahl in den Plan schreiben</translation>
   </message>
   <message>
+   <source>Write the overview, the worst layers, diagnoses and the plan as one HTML file</source>
+   <translation>Die Übersicht, die schlechtesten Schichten, Befunde und den Plan als eine HTML-Datei schreiben</translation>
+  </message>
+  <message>
    <source>Write the plan for llm-compressor, compressed-tensors and others</source>
    <translation>Den Plan für llm-compressor, compressed-tensors und andere schreiben</translation>
+  </message>
+  <message>
+   <source>Write the smoothing that is tried into the plan for the current group</source>
+   <translation>Die ausprobierte Glättung für die aktuelle Gruppe in den Plan schreiben</translation>
+  </message>
+  <message>
+   <source>Write this smoothing into the plan for all readers of the group; one undo step</source>
+   <translation>Diese Glättung für alle Leser der Gruppe in den Plan schreiben; ein Schritt zum Rückgängigmachen</translation>
+  </message>
+  <message>
+   <source>Write this smoothing into the plan for other groups</source>
+   <translation>Diese Glättung für andere Gruppen in den Plan schreiben</translation>
+  </message>
+  <message>
+   <source>Writes the checked changes into the plan as one undo step</source>
+   <translation>Schreibt die angehakten Änderungen als einen Schritt in den Plan</translation>
   </message>
   <message>
    <source>Writing %1</source>
@@ -4100,6 +5803,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>alle %1 Zeilen</translation>
   </message>
   <message>
+   <source>all, or 0-2,5</source>
+   <translation>alle, oder 0-2,5</translation>
+  </message>
+  <message>
    <source>alpha</source>
    <translation>alpha</translation>
   </message>
@@ -4108,8 +5815,32 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>alpha %1</translation>
   </message>
   <message>
+   <source>any</source>
+   <translation>beliebig</translation>
+  </message>
+  <message>
+   <source>any or none</source>
+   <translation>mit oder ohne</translation>
+  </message>
+  <message>
+   <source>any value</source>
+   <translation>beliebiger Wert</translation>
+  </message>
+  <message>
    <source>as in the plan</source>
    <translation>wie im Plan</translation>
+  </message>
+  <message>
+   <source>as now</source>
+   <translation>wie jetzt</translation>
+  </message>
+  <message>
+   <source>at least</source>
+   <translation>mindestens</translation>
+  </message>
+  <message>
+   <source>at most</source>
+   <translation>höchstens</translation>
   </message>
   <message>
    <source>attention</source>
@@ -4141,11 +5872,11 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>bits</source>
-   <translation type="unfinished" />
+   <translation>Bits</translation>
   </message>
   <message>
    <source>bits of an integer</source>
-   <translation type="unfinished" />
+   <translation>Bits einer ganzen Zahl</translation>
   </message>
   <message>
    <source>bits/weight</source>
@@ -4181,7 +5912,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>by |W| before, largest first</source>
-   <translation type="unfinished" />
+   <translation>nach |W| vorher, größte zuerst</translation>
   </message>
   <message>
    <source>cancelled</source>
@@ -4202,7 +5933,8 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>channel	S	|W| max
 </source>
-   <translation type="unfinished" />
+   <translation>channel	S	|W| max
+</translation>
   </message>
   <message>
    <source>channel	absmax	x_median	gain	rows	error_share	act_absmax	act_median	act_rms</source>
@@ -4210,7 +5942,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>channel %1</source>
-   <translation type="unfinished" />
+   <translation>Kanal %1</translation>
   </message>
   <message>
    <source>channel %1, %2</source>
@@ -4269,8 +6001,16 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>column	error_a	error_b</translation>
   </message>
   <message>
+   <source>column sum</source>
+   <translation>Spaltensumme</translation>
+  </message>
+  <message>
    <source>column-normalised: no norm feeds this linear</source>
    <translation>spaltennormiert: keine Norm speist diese Schicht</translation>
+  </message>
+  <message>
+   <source>columns</source>
+   <translation>Spalten</translation>
   </message>
   <message>
    <source>columns %1</source>
@@ -4285,6 +6025,22 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Spalten × S</translation>
   </message>
   <message>
+   <source>columns, most salient first</source>
+   <translation>Spalten, salienteste zuerst</translation>
+  </message>
+  <message>
+   <source>computing…</source>
+   <translation>wird berechnet…</translation>
+  </message>
+  <message>
+   <source>concentration</source>
+   <translation>Konzentration</translation>
+  </message>
+  <message>
+   <source>condition number</source>
+   <translation>Konditionszahl</translation>
+  </message>
+  <message>
    <source>context %1</source>
    <translation>Kontext %1</translation>
   </message>
@@ -4295,6 +6051,22 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>curve	%1	error	low	high</source>
    <translation>curve	%1	error	low	high</translation>
+  </message>
+  <message>
+   <source>damping</source>
+   <translation>Dämpfung</translation>
+  </message>
+  <message>
+   <source>damping %1</source>
+   <translation>Dämpfung %1</translation>
+  </message>
+  <message>
+   <source>damping taken</source>
+   <translation>genommene Dämpfung</translation>
+  </message>
+  <message>
+   <source>damping, share of the mean diagonal of H</source>
+   <translation>Dämpfung, Anteil der mittleren Diagonale von H</translation>
   </message>
   <message>
    <source>data %1</source>
@@ -4315,6 +6087,22 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>depth</source>
    <translation>Tiefe</translation>
+  </message>
+  <message>
+   <source>depth of the layer in its model</source>
+   <translation>Tiefe der Schicht in ihrem Modell</translation>
+  </message>
+  <message>
+   <source>diagonal of H, %1 tokens</source>
+   <translation>Diagonale von H, %1 Tokens</translation>
+  </message>
+  <message>
+   <source>drag the line: everything follows</source>
+   <translation>Linie ziehen: alles folgt</translation>
+  </message>
+  <message>
+   <source>each linear's own output</source>
+   <translation>eigener Ausgang jeder Schicht</translation>
   </message>
   <message>
    <source>emb</source>
@@ -4343,6 +6131,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>error of W8 per channel by block and role, measured</source>
    <translation>Fehler von W8 pro Kanal nach Block und Rolle, gemessen</translation>
+  </message>
+  <message>
+   <source>error of the weights (needs no data)</source>
+   <translation>Fehler der Gewichte (braucht keine Daten)</translation>
   </message>
   <message>
    <source>error share</source>
@@ -4382,11 +6174,11 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>exact, %1 points</source>
-   <translation type="unfinished" />
+   <translation>exakt, %1 Punkte</translation>
   </message>
   <message>
    <source>exact, %1 points × 2 methods</source>
-   <translation type="unfinished" />
+   <translation>exakt, %1 Punkte × 2 Methoden</translation>
   </message>
   <message>
    <source>exact, all %1 weights</source>
@@ -4421,8 +6213,20 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Experten</translation>
   </message>
   <message>
+   <source>failed tries</source>
+   <translation>gescheiterte Versuche</translation>
+  </message>
+  <message>
    <source>failed: %1</source>
    <translation>fehlgeschlagen: %1</translation>
+  </message>
+  <message>
+   <source>few columns set its scales, yet under the target</source>
+   <translation>wenige Spalten bestimmen ihre Skalen, doch unter dem Ziel</translation>
+  </message>
+  <message>
+   <source>fewest layers: %1 changed</source>
+   <translation>wenigste Schichten: %1 geändert</translation>
   </message>
   <message>
    <source>finished</source>
@@ -4433,8 +6237,20 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>fold	%1</translation>
   </message>
   <message>
+   <source>foldable, error ÷ %1</source>
+   <translation>faltbar, Fehler ÷ %1</translation>
+  </message>
+  <message>
+   <source>foldable, little to gain</source>
+   <translation>faltbar, wenig zu gewinnen</translation>
+  </message>
+  <message>
+   <source>foldable, not measured</source>
+   <translation>faltbar, nicht gemessen</translation>
+  </message>
+  <message>
    <source>format</source>
-   <translation type="unfinished" />
+   <translation>Format</translation>
   </message>
   <message>
    <source>forward pass: no</source>
@@ -4443,6 +6259,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>forward pass: yes</source>
    <translation>Vorwärtslauf: ja</translation>
+  </message>
+  <message>
+   <source>from %1 on: %2 of the salience, in %3 of %4 columns</source>
+   <translation>ab %1: %2 der Salienz, in %3 von %4 Spalten</translation>
   </message>
   <message>
    <source>from %1 tokens</source>
@@ -4474,19 +6294,23 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>group size</source>
-   <translation type="unfinished" />
+   <translation>Gruppengröße</translation>
   </message>
   <message>
    <source>group, dynamic</source>
    <translation>Gruppe, dynamisch</translation>
   </message>
   <message>
+   <source>group, static</source>
+   <translation>Gruppe, statisch</translation>
+  </message>
+  <message>
    <source>groups of 128</source>
-   <translation type="unfinished" />
+   <translation>Gruppen von 128</translation>
   </message>
   <message>
    <source>groups of 32</source>
-   <translation type="unfinished" />
+   <translation>Gruppen von 32</translation>
   </message>
   <message>
    <source>has a finding</source>
@@ -4501,8 +6325,20 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>schwere Ränder</translation>
   </message>
   <message>
+   <source>holds NaN or infinite values</source>
+   <translation>enthält NaN oder unendliche Werte</translation>
+  </message>
+  <message>
    <source>ignore %1</source>
    <translation>%1 ausnehmen</translation>
+  </message>
+  <message>
+   <source>in the model</source>
+   <translation>im Modell</translation>
+  </message>
+  <message>
+   <source>in the window</source>
+   <translation>im Fenster</translation>
   </message>
   <message>
    <source>input channel</source>
@@ -4513,24 +6349,48 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Eingangskanal %1, Rang %2</translation>
   </message>
   <message>
+   <source>input channels, largest |x| first</source>
+   <translation>Eingangskanäle, größtes |x| zuerst</translation>
+  </message>
+  <message>
    <source>keep 16 bit</source>
    <translation>16 Bit behalten</translation>
+  </message>
+  <message>
+   <source>largest %1 of %2 × %3 elements a cell</source>
+   <translation>größtes %1 von %2 × %3 Elementen pro Zelle</translation>
   </message>
   <message>
    <source>largest value, log</source>
    <translation>größter Wert, log</translation>
   </message>
   <message>
+   <source>largest |x| not known</source>
+   <translation>größtes |x| nicht bekannt</translation>
+  </message>
+  <message>
+   <source>largest |x| of a channel</source>
+   <translation>größtes |x| eines Kanals</translation>
+  </message>
+  <message>
+   <source>layer, in network order</source>
+   <translation>Schicht, in Netzreihenfolge</translation>
+  </message>
+  <message>
    <source>linear</source>
    <translation>Schicht</translation>
   </message>
   <message>
-   <source>linear	side	channel	absmax	x_median</source>
-   <translation>linear	side	channel	absmax	x_median</translation>
+   <source>linear	side	channel	absmax	x_median	gain	act_absmax</source>
+   <translation>linear	side	channel	absmax	x_median	gain	act_absmax</translation>
   </message>
   <message>
    <source>linear selected</source>
    <translation>Schicht ausgewählt</translation>
+  </message>
+  <message>
+   <source>linears</source>
+   <translation>Schichten</translation>
   </message>
   <message>
    <source>linears selected</source>
@@ -4542,11 +6402,15 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>llm-compressor</source>
-   <translation type="unfinished" />
+   <translation>llm-compressor</translation>
   </message>
   <message>
    <source>lock %1</source>
    <translation>%1 sperren</translation>
+  </message>
+  <message>
+   <source>locked, or fused with a locked one</source>
+   <translation>gesperrt, oder mit einer gesperrten verschmolzen</translation>
   </message>
   <message>
    <source>log scale, exact, all weights</source>
@@ -4570,11 +6434,11 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>max − min of X and 2 max|W|, as llm-compressor computes it</source>
-   <translation type="unfinished" />
+   <translation>max − min von X und 2 max|W|, wie llm-compressor es berechnet</translation>
   </message>
   <message>
    <source>max|X| and max|W|, as in the SmoothQuant paper and its code</source>
-   <translation type="unfinished" />
+   <translation>max|X| und max|W|, wie in der SmoothQuant-Arbeit und ihrem Code</translation>
   </message>
   <message>
    <source>mean</source>
@@ -4590,7 +6454,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>measuring, %1 %</source>
-   <translation type="unfinished" />
+   <translation>wird gemessen, %1 %</translation>
   </message>
   <message>
    <source>measuring…</source>
@@ -4606,11 +6470,19 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>metric</source>
-   <translation type="unfinished" />
+   <translation>Maß</translation>
   </message>
   <message>
    <source>metric	a	b	better</source>
    <translation>metric	a	b	better</translation>
+  </message>
+  <message>
+   <source>mm</source>
+   <translation>mm</translation>
+  </message>
+  <message>
+   <source>model	layer	name	error</source>
+   <translation>model	layer	name	error</translation>
   </message>
   <message>
    <source>model found on this machine</source>
@@ -4645,8 +6517,16 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>noch keine Aktivierungen</translation>
   </message>
   <message>
+   <source>no activations: calibrate it first</source>
+   <translation>keine Aktivierungen: erst kalibrieren</translation>
+  </message>
+  <message>
    <source>no data</source>
    <translation>keine Daten</translation>
+  </message>
+  <message>
+   <source>no group size is enough; try smoothing</source>
+   <translation>keine Gruppengröße reicht; Glättung versuchen</translation>
   </message>
   <message>
    <source>no models in %1</source>
@@ -4663,6 +6543,18 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>no tokenizer</source>
    <translation>kein Tokenizer</translation>
+  </message>
+  <message>
+   <source>none</source>
+   <translation>keine</translation>
+  </message>
+  <message>
+   <source>none → α %1</source>
+   <translation>keine → α %1</translation>
+  </message>
+  <message>
+   <source>none, folded</source>
+   <translation>keine, gefaltet</translation>
   </message>
   <message>
    <source>norm g</source>
@@ -4685,6 +6577,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Normgewicht |g|</translation>
   </message>
   <message>
+   <source>norm-weighted</source>
+   <translation>normgewichtet</translation>
+  </message>
+  <message>
    <source>norm-weighted error</source>
    <translation>normgewichteter Fehler</translation>
   </message>
@@ -4693,12 +6589,32 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>nicht gezählt</translation>
   </message>
   <message>
+   <source>not counted: the kept second moments are too large to read again</source>
+   <translation>nicht gezählt: die aufbewahrten zweiten Momente sind zu groß, um sie noch einmal zu lesen</translation>
+  </message>
+  <message>
+   <source>not decided</source>
+   <translation>nicht entschieden</translation>
+  </message>
+  <message>
    <source>not finished</source>
    <translation>nicht fertig</translation>
   </message>
   <message>
+   <source>not foldable: %1</source>
+   <translation>nicht faltbar: %1</translation>
+  </message>
+  <message>
+   <source>not measured</source>
+   <translation>nicht gemessen</translation>
+  </message>
+  <message>
    <source>not measured yet</source>
    <translation>noch nicht gemessen</translation>
+  </message>
+  <message>
+   <source>not possible</source>
+   <translation>nicht möglich</translation>
   </message>
   <message>
    <source>not possible: %1</source>
@@ -4710,11 +6626,11 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>now: %1</source>
-   <translation type="unfinished" />
+   <translation>jetzt: %1</translation>
   </message>
   <message>
    <source>number format</source>
-   <translation type="unfinished" />
+   <translation>Zahlenformat</translation>
   </message>
   <message>
    <source>of %1; the selected ones differ</source>
@@ -4741,6 +6657,14 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>ein Feld pro Gewicht</translation>
   </message>
   <message>
+   <source>one channel in all blocks: next quantity</source>
+   <translation>ein Kanal in allen Blöcken: nächste Größe</translation>
+  </message>
+  <message>
+   <source>only statistics are open, and they do not know this choice</source>
+   <translation>offen ist nur Statistik, und sie kennt diese Wahl nicht</translation>
+  </message>
+  <message>
    <source>open in matrix and channels</source>
    <translation>in Matrix und Kanälen öffnen</translation>
   </message>
@@ -4753,6 +6677,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Ausgangskanal</translation>
   </message>
   <message>
+   <source>output channel %1</source>
+   <translation>Ausgangskanal %1</translation>
+  </message>
+  <message>
    <source>output channel %1, rank %2</source>
    <translation>Ausgangskanal %1, Rang %2</translation>
   </message>
@@ -4761,24 +6689,56 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Ausgangsfehler</translation>
   </message>
   <message>
+   <source>output error W+A of %1</source>
+   <translation>Ausgangsfehler W+A von %1</translation>
+  </message>
+  <message>
    <source>output error of %1 readers together, %2</source>
-   <translation type="unfinished" />
+   <translation>Ausgangsfehler von %1 Lesern zusammen, %2</translation>
   </message>
   <message>
    <source>output error of %1 together, %2</source>
-   <translation type="unfinished" />
+   <translation>Ausgangsfehler von %1 zusammen, %2</translation>
   </message>
   <message>
    <source>output error of %1, %2</source>
-   <translation type="unfinished" />
+   <translation>Ausgangsfehler von %1, %2</translation>
   </message>
   <message>
    <source>output error of %1, activations %2</source>
-   <translation type="unfinished" />
+   <translation>Ausgangsfehler von %1, Aktivierungen %2</translation>
   </message>
   <message>
    <source>output error of %1, weights only</source>
-   <translation type="unfinished" />
+   <translation>Ausgangsfehler von %1, nur Gewichte</translation>
+  </message>
+  <message>
+   <source>output error, weights and activations quantized</source>
+   <translation>Ausgangsfehler, Gewichte und Aktivierungen quantisiert</translation>
+  </message>
+  <message>
+   <source>output error, weights quantized</source>
+   <translation>Ausgangsfehler, Gewichte quantisiert</translation>
+  </message>
+  <message>
+   <source>output of the block</source>
+   <translation>Ausgang des Blocks</translation>
+  </message>
+  <message>
+   <source>output or input channel: %1 changed</source>
+   <translation>Ausgangs- oder Eingangskanal: %1 geändert</translation>
+  </message>
+  <message>
+   <source>output, W</source>
+   <translation>Ausgang, W</translation>
+  </message>
+  <message>
+   <source>output, W + A</source>
+   <translation>Ausgang, W + A</translation>
+  </message>
+  <message>
+   <source>output\input</source>
+   <translation>output\input</translation>
   </message>
   <message>
    <source>part</source>
@@ -4790,11 +6750,11 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>per input channel</source>
-   <translation type="unfinished" />
+   <translation>pro Eingangskanal</translation>
   </message>
   <message>
    <source>per output channel</source>
-   <translation type="unfinished" />
+   <translation>pro Ausgangskanal</translation>
   </message>
   <message>
    <source>perplexity after	%1</source>
@@ -4873,6 +6833,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Vorschau: größtes von %1</translation>
   </message>
   <message>
+   <source>px</source>
+   <translation>px</translation>
+  </message>
+  <message>
    <source>qloupe analyze for this model</source>
    <translation>qloupe analyze für dieses Modell</translation>
   </message>
@@ -4889,6 +6853,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>qloupe plan set mit der gezeigten Wahl, für die Auswahl</translation>
   </message>
   <message>
+   <source>qloupe salience for the selection, with the definition and damping of the page</source>
+   <translation>qloupe salience für die Auswahl, mit Definition und Dämpfung der Seite</translation>
+  </message>
+  <message>
    <source>qloupe stats for this model</source>
    <translation>qloupe stats für dieses Modell</translation>
   </message>
@@ -4902,11 +6870,15 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>r is the largest magnitude of a channel: the same as SmoothQuant</source>
-   <translation type="unfinished" />
+   <translation>r ist der größte Betrag eines Kanals: dasselbe wie SmoothQuant</translation>
   </message>
   <message>
    <source>r is the median magnitude of a channel</source>
-   <translation type="unfinished" />
+   <translation>r ist der mediane Betrag eines Kanals</translation>
+  </message>
+  <message>
+   <source>rank</source>
+   <translation>Rang</translation>
   </message>
   <message>
    <source>rank	channel	w_absmax	x_absmax	s	ws_absmax	xs_absmax</source>
@@ -4914,7 +6886,11 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>rank by |W| before</source>
-   <translation type="unfinished" />
+   <translation>Rang nach |W| vorher</translation>
+  </message>
+  <message>
+   <source>regular expression, for example .*(q|k)_proj</source>
+   <translation>regulärer Ausdruck, zum Beispiel .*(q|k)_proj</translation>
   </message>
   <message>
    <source>relative Frobenius error</source>
@@ -4969,6 +6945,14 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>safetensors, index.json, Statistik .h5, Plan .json</translation>
   </message>
   <message>
+   <source>salience</source>
+   <translation>Salienz</translation>
+  </message>
+  <message>
+   <source>salience of a column</source>
+   <translation>Salienz einer Spalte</translation>
+  </message>
+  <message>
    <source>same top token	%1</source>
    <translation>same top token	%1</translation>
   </message>
@@ -5013,12 +6997,28 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Anteil</translation>
   </message>
   <message>
+   <source>share of the total so far</source>
+   <translation>Anteil an der Summe bisher</translation>
+  </message>
+  <message>
    <source>share of the weights</source>
    <translation>Anteil der Gewichte</translation>
   </message>
   <message>
+   <source>share so far</source>
+   <translation>Anteil bisher</translation>
+  </message>
+  <message>
    <source>size </source>
    <translation>Größe </translation>
+  </message>
+  <message>
+   <source>smoothing group</source>
+   <translation>Glättungsgruppe</translation>
+  </message>
+  <message>
+   <source>so far</source>
+   <translation>bisher</translation>
   </message>
   <message>
    <source>standard error	%1</source>
@@ -5057,16 +7057,36 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>die vorhandenen Aktivierungen decken diese Schicht nicht ab</translation>
   </message>
   <message>
+   <source>the folder does not exist</source>
+   <translation>den Ordner gibt es nicht</translation>
+  </message>
+  <message>
    <source>the model's, at most 2,048</source>
    <translation>das des Modells, höchstens 2.048</translation>
+  </message>
+  <message>
+   <source>the output of the attention and of the MLP, on text</source>
+   <translation>der Ausgang von Attention und MLP, auf Text</translation>
   </message>
   <message>
    <source>the same numbers as a table</source>
    <translation>dieselben Zahlen als Tabelle</translation>
   </message>
   <message>
+   <source>the tinted 1 % (%1) hold %2</source>
+   <translation>das getönte 1 % (%1) hält %2</translation>
+  </message>
+  <message>
    <source>there are no activations: calibrate on text, or import them</source>
    <translation>es gibt keine Aktivierungen: auf Text kalibrieren oder importieren</translation>
+  </message>
+  <message>
+   <source>this choice cannot be measured</source>
+   <translation>diese Wahl lässt sich nicht messen</translation>
+  </message>
+  <message>
+   <source>threshold of LLM.int8(): drag the line</source>
+   <translation>Schwelle von LLM.int8(): Linie ziehen</translation>
   </message>
   <message>
    <source>tile %1</source>
@@ -5085,6 +7105,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Token %1</translation>
   </message>
   <message>
+   <source>token %1 %2</source>
+   <translation>Token %1 %2</translation>
+  </message>
+  <message>
    <source>token '%1'</source>
    <translation>Token „%1“</translation>
   </message>
@@ -5097,6 +7121,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Token, dynamisch</translation>
   </message>
   <message>
+   <source>token\channel</source>
+   <translation>token\channel</translation>
+  </message>
+  <message>
    <source>tokenizer: %1</source>
    <translation>Tokenizer: %1</translation>
   </message>
@@ -5105,8 +7133,24 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>Tokens</translation>
   </message>
   <message>
+   <source>top %1</source>
+   <translation>erste %1</translation>
+  </message>
+  <message>
    <source>tr(M)² / |M|² of the second moment M of the input: how many directions carry it.</source>
    <translation>tr(M)² / |M|² des zweiten Moments M des Eingangs: wie viele Richtungen ihn tragen.</translation>
+  </message>
+  <message>
+   <source>tr(M)² / |M|² of the second moment M of the input: how many directions the input really uses</source>
+   <translation>tr(M)² / |M|² des zweiten Moments M des Eingangs: wie viele Richtungen der Eingang wirklich benutzt</translation>
+  </message>
+  <message>
+   <source>tries</source>
+   <translation>Versuche</translation>
+  </message>
+  <message>
+   <source>try</source>
+   <translation>versuchen</translation>
   </message>
   <message>
    <source>unlock %1</source>
@@ -5115,6 +7159,14 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>untitled plan</source>
    <translation>unbenannter Plan</translation>
+  </message>
+  <message>
+   <source>usual of the bits (fp8_e4m3, fp6_e2m3, fp4_e2m1)</source>
+   <translation>übliches der Bits (fp8_e4m3, fp6_e2m3, fp4_e2m1)</translation>
+  </message>
+  <message>
+   <source>v → o and up → down: %1 more</source>
+   <translation>v → o und up → down: %1 weitere</translation>
   </message>
   <message>
    <source>value</source>
@@ -5138,7 +7190,7 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   </message>
   <message>
    <source>weight error of %1, norm-weighted</source>
-   <translation type="unfinished" />
+   <translation>Gewichtsfehler von %1, normgewichtet</translation>
   </message>
   <message>
    <source>weight × 1/S</source>
@@ -5176,12 +7228,56 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <source>with S as powers of two</source>
    <translation>mit S als Zweierpotenzen</translation>
   </message>
+  <message>
+   <source>with a finding</source>
+   <translation>mit Befund</translation>
+  </message>
+  <message>
+   <source>with its fused siblings</source>
+   <translation>mit ihren verschmolzenen Geschwistern</translation>
+  </message>
+  <message>
+   <source>without findings</source>
+   <translation>ohne Befunde</translation>
+  </message>
+  <message>
+   <source>without smoothing</source>
+   <translation>ohne Glättung</translation>
+  </message>
+  <message>
+   <source>worst %1 → &lt;b&gt;%2&lt;/b&gt;</source>
+   <translation>schlechteste %1 → &lt;b&gt;%2&lt;/b&gt;</translation>
+  </message>
   <message numerus="yes">
    <source>worst of %n expert(s)</source>
    <translation>
     <numerusform>schlechtester von %n Experten</numerusform>
     <numerusform>schlechtester von %n Experten</numerusform>
    </translation>
+  </message>
+  <message>
+   <source>w² / Uⱼⱼ², U the upper Cholesky factor of H⁻¹: the same for the columns that are left, as BiLLM's and GPTQ's code computes</source>
+   <translation>w² / Uⱼⱼ², U der obere Cholesky-Faktor von H⁻¹: dasselbe für die verbleibenden Spalten, wie der Code von BiLLM und GPTQ es berechnet</translation>
+  </message>
+  <message>
+   <source>w² / Uⱼⱼ², UᵀU = H⁻¹</source>
+   <translation>w² / Uⱼⱼ², UᵀU = H⁻¹</translation>
+  </message>
+  <message>
+   <source>w² / [H⁻¹]ⱼⱼ</source>
+   <translation>w² / [H⁻¹]ⱼⱼ</translation>
+  </message>
+  <message>
+   <source>w² / [H⁻¹]ⱼⱼ: twice the least squared output error, by token, that removing a weight adds (Optimal Brain Surgeon)</source>
+   <translation>w² / [H⁻¹]ⱼⱼ: das Doppelte des kleinsten quadrierten Ausgangsfehlers pro Token, den das Entfernen eines Gewichts hinzufügt (Optimal Brain Surgeon)</translation>
+  </message>
+  <message>
+   <source>w² / [H⁻¹]ⱼⱼ²</source>
+   <translation>w² / [H⁻¹]ⱼⱼ²</translation>
+  </message>
+  <message>
+   <source>w² / [H⁻¹]ⱼⱼ²: as printed in the paper</source>
+   <translation>w² / [H⁻¹]ⱼⱼ²: wie in der Arbeit gedruckt</translation>
   </message>
   <message>
    <source>x</source>
@@ -5238,6 +7334,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>|W| written</source>
    <translation>|W| schreibend</translation>
+  </message>
+  <message>
+   <source>|W| × median</source>
+   <translation>|W| × Median</translation>
   </message>
   <message>
    <source>|X|</source>
@@ -5300,6 +7400,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>|Fehler| B − |Fehler| A: %1 gegen %2</translation>
   </message>
   <message>
+   <source>|error| under B minus |error| under A, symmetric about 0</source>
+   <translation>|Fehler| unter B minus |Fehler| unter A, symmetrisch um 0</translation>
+  </message>
+  <message>
    <source>|g|</source>
    <translation>|g|</translation>
   </message>
@@ -5320,6 +7424,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
    <translation>|x| max</translation>
   </message>
   <message>
+   <source>|x| ≥ %1 here</source>
+   <translation>|x| ≥ %1 hier</translation>
+  </message>
+  <message>
    <source>± %1</source>
    <translation>± %1</translation>
   </message>
@@ -5334,6 +7442,10 @@ Arrows step by 0.05, with Shift by 0.01; Enter takes the optimum.</source>
   <message>
    <source>× the median, log</source>
    <translation>× Median, log</translation>
+  </message>
+  <message>
+   <source>α %1, open curve</source>
+   <translation>α %1, Kurve öffnen</translation>
   </message>
   <message>
    <source>−ln p after</source>
