@@ -195,7 +195,12 @@ void MethodDialog::setupAdaDim(QFormLayout* form) {
     m_textPart->setVisible(index == 1);
     settingsChanged();
   });
-  connect(m_text, &TextChooser::changed, this, &MethodDialog::settingsChanged);
+  // its estimate comes late and is no change of the settings
+  connect(m_text, &TextChooser::changed, this, &MethodDialog::refresh);
+  connect(m_text->sourceBox(), &QComboBox::currentIndexChanged, this, &MethodDialog::settingsChanged);
+  connect(m_text->pathBox(), &QLineEdit::textEdited, this, &MethodDialog::settingsChanged);
+  connect(m_text->tokensBox(), &QSpinBox::valueChanged, this, &MethodDialog::settingsChanged);
+  connect(m_text->contextBox(), &QSpinBox::valueChanged, this, &MethodDialog::settingsChanged);
 }
 
 void MethodDialog::setupTable() {
@@ -216,7 +221,7 @@ void MethodDialog::setupTable() {
   header->setStretchLastSection(true);
   header->setHighlightSections(false);
   const bool isPair = m_method != AutoMethod::FewestLayers;
-  const int widths[] = {240, isPair ? 165 : 125, 110, 80, 80, 70, isPair ? 265 : 150, 60};
+  const int widths[] = {240, isPair ? 165 : 125, 105, 92, 88, 70, isPair ? 258 : 150, 60};
   for (int i = 0; i < MethodTableModel::kColumnCount; ++i) m_view->setColumnWidth(i, scaledPx(widths[i]));
   m_view->setColumnHidden(MethodTableModel::Ratio, !isPair);
   column->addWidget(m_view, 1);
@@ -383,6 +388,7 @@ QString MethodDialog::stateText() const {
 }
 
 void MethodDialog::refresh() {
+  if (!m_apply) return;  // still being set up
   const QString why = problem();
   const bool hasReport = m_table->hasReport();
   m_start->setEnabled(!m_job && why.isEmpty());
