@@ -25,7 +25,7 @@ void MainWindow::setupSmoothingActions(QMenu* menu) {
            QT_TR_NOOP("The alpha with the least error on the curve of the current group"), "", false},
           [control] { control->takeOptimum(); });
   QAction* search = add(menu,
-                        {"smoothing-search", QT_TR_NOOP("Search alpha of &all groups"), "Ctrl+Alt+A",
+                        {"smoothing-search", QT_TR_NOOP("Search alpha of &all groups"), "Ctrl+Alt+L",
                          QT_TR_NOOP("Measure error over alpha of every group that can be folded"), "", false},
                         [control] { control->searchAllGroups(); });
   QAction* apply =

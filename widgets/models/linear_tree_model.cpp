@@ -130,7 +130,7 @@ QVariant LinearTreeModel::linearData(LinearId id, int column, int role) const {
         const QString words = choice.weight
                                   ? QString::fromStdString(weightSchemeText(choice))
                                   : QString::fromUtf8(dtypeInfo(linear.dtype).name.data()).toLower();
-        return isSmoothed(id) ? tr("%1 + S").arg(words) : words;
+        return isSmoothed(id) ? tr("%1·S").arg(words) : words;
       }
       const Metric metric = m_session->view().metric;
       return metricText(metric, m_session->value(id, metric));

@@ -58,7 +58,7 @@ void CompareBar::paintEvent(QPaintEvent*) {
     painter.fillRect(rect(), theme.current);
   else if (underMouse())
     painter.fillRect(rect(), theme.selected);
-  const int bitsWidth = scaledPx(46), errorWidth = scaledPx(60), labelWidth = scaledPx(74), pad = scaledPx(4);
+  const int bitsWidth = scaledPx(46), errorWidth = scaledPx(60), labelWidth = scaledPx(82), pad = scaledPx(4);
   painter.setFont(uiFont(m_entry.isShown ? FontRole::Semibold : FontRole::Body));
   painter.setPen(theme.text);
   painter.drawText(QRect(pad, 0, labelWidth, height()), Qt::AlignVCenter | Qt::AlignLeft, m_entry.label);

@@ -203,6 +203,7 @@ std::optional<CompareEntry> InspectorPanel::smoothingEntry(LinearId id, const Ch
   const std::vector<LinearId>& readers = m_session->model()->smoothingGroups[*group].consumers;
   const auto reader =
       static_cast<std::size_t>(std::find(readers.begin(), readers.end(), id) - readers.begin());
+  if (smoothing.planned(*group).method != SmoothingTrial::Method::None) return std::nullopt;  // all rows are
   const SmoothingPoint* best = curve->best();
   if (!best || reader >= best->error.readers.size()) return std::nullopt;
   const Linear& linear = m_session->model()->linears[id];

@@ -126,7 +126,7 @@ void SmoothingGroupsPanel::fitColumns() {
   header->setStretchLastSection(true);
   m_table->setColumnHidden(Table::ProducerColumn, isNarrow);
   m_table->setColumnHidden(Table::ReadersColumn, m_table->width() < scaledPx(700));
-  const int widths[] = {160, 170, 90, 78, 104, 78, 96, 78, 120, 160};
+  const int widths[] = {160, 168, 84, 76, 118, 76, 106, 76, 116, 160};
   for (int column = 0; column < Table::ColumnCount; ++column)
     header->resizeSection(column, scaledPx(widths[column]));
 }
