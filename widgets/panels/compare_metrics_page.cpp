@@ -93,7 +93,7 @@ void CompareMetricsPage::setupLayout() {
   split->addWidget(m_table);
   split->addWidget(m_canvas);
   split->setHandleWidth(1);
-  split->setSizes({scaledPx(670), scaledPx(310)});
+  split->setSizes({scaledPx(740), scaledPx(244)});
   split->setStretchFactor(0, 3);
   split->setStretchFactor(1, 2);
   m_canvas->setMinimumSize(180, 120);
@@ -131,11 +131,11 @@ void CompareMetricsPage::fitColumns() {
   int others = 0;
   for (int column = 1; column < columns; ++column) {
     const QString title = m_ranks->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
-    const int wanted = font.horizontalAdvance(title) + scaledPx(28);
+    const int wanted = font.horizontalAdvance(title) + scaledPx(31);
     m_table->setColumnWidth(column, wanted);
     others += wanted;
   }
-  if (columns > 0) m_table->setColumnWidth(0, std::max(scaledPx(190), m_table->viewport()->width() - others));
+  if (columns > 0) m_table->setColumnWidth(0, std::max(scaledPx(170), m_table->viewport()->width() - others));
 }
 
 bool CompareMetricsPage::eventFilter(QObject* watched, QEvent* event) {

@@ -72,7 +72,7 @@ void CompareTauView::draw(Painter& painter, const Theme& theme) {
       const QRectF box = cell(row, column).adjusted(0.5, 0.5, -0.5, -0.5);
       const auto tau = m_ranks.tau[row][column];
       painter.fillRect(box, tau ? tauColor(*tau) : blend(theme.base, theme.grid, 0.6));
-      if (m_cell < 26 * s) continue;
+      if (m_cell < 24 * s) continue;  // no room for "0.78"
       painter.text(box.center(), tau ? fixedText(*tau, 2) : QString(kDash),
                    tau ? contrastText(tauColor(*tau)) : theme.secondary, FontRole::Axis,
                    {TextAlign::Center, TextAlign::Middle});
