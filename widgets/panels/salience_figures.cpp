@@ -100,7 +100,7 @@ QString SalienceFigures::valueOf(Row row) const {
     case Mask:
       if (m_lab->maskFraction() <= 0) return tr("none");
       if (!m_lab->mask()) return QString(kDash);
-      return tr("from %1 on: %2 of the salience, in %3 of %4 columns")
+      return tr("≥ %1: %2 of the salience, in %3 of %4")
           .arg(valueText(static_cast<double>(m_lab->mask()->threshold)), percentText(m_lab->mask()->share),
                countText(m_lab->mask()->columns), width);
     case WithWeights:
@@ -128,10 +128,10 @@ QString SalienceFigures::wholeModel() const {
   if (m_lab->census().empty()) return QString(kDash);
   const OutlierCounts counts = outlierCounts(m_lab->census(), m_lab->threshold());
   const double share = static_cast<double>(counts.channels) / static_cast<double>(counts.allChannels);
-  const QString channels = tr("%1 of channels at %2 of %3 sites")
+  const QString channels = tr("%1 of channels, %2 of %3 sites")
                                .arg(percentText(share), countText(counts.sites), countText(counts.allSites));
   if (counts.allTokens == 0) return channels;
-  return tr("%1, %2 of sampled tokens")
+  return tr("%1, %2 of tokens")
       .arg(channels, percentText(static_cast<double>(counts.tokens) / static_cast<double>(counts.allTokens)));
 }
 

@@ -128,7 +128,7 @@ void SaliencePanel::addControls(QHBoxLayout* row, QWidget* bar) {
   m_mask = new QComboBox(bar);
   m_mask->addItem(tr("none"));
   for (const double fraction : kMasks)
-    if (fraction > 0) m_mask->addItem(tr("top %1").arg(percentText(fraction)));
+    if (fraction > 0) m_mask->addItem(tr("top %1").arg(percentTick(fraction)));
   m_mask->setAccessibleName(tr("Mask"));
   m_mask->setToolTip(tr("Show only the weights of largest salience"));
   row->addWidget(m_mask);
@@ -244,6 +244,8 @@ QWidget* SaliencePanel::makePlotSide() {
 
 void SaliencePanel::connectLab() {
   connect(m_lab, &SalienceLab::changed, this, &SaliencePanel::refresh);
+  connect(m_session->calibration(), &CalibrationControl::readinessChanged, this,
+          &SaliencePanel::refreshEvidence);
   connect(m_lab, &SalienceLab::pictureChanged, this, &SaliencePanel::refreshMap);
   connect(m_lab, &SalienceLab::sweepChanged, this, &SaliencePanel::refreshPlots);
   connect(m_lab, &SalienceLab::thresholdChanged, this,
@@ -336,8 +338,11 @@ void SaliencePanel::refreshEvidence() {
       break;
     case HessianOrigin::Sample:
       text = tr("H of a sample of %1 tokens").arg(tokens);
-      note = tr("H is made of a sample of %1 tokens, so its rank is at most %1 of %2; the rest is damping.")
-                 .arg(tokens, countText(moment.width));
+      note = static_cast<std::int64_t>(moment.tokens) < moment.width
+                 ? tr("H is made of a sample of %1 tokens, so its rank is at most %1 of %2; the rest is "
+                      "damping.")
+                       .arg(tokens, countText(moment.width))
+                 : tr("H is made of a sample of %1 tokens, not of all that were seen.").arg(tokens);
       break;
     case HessianOrigin::Diagonal:
       text = tr("diagonal of H, %1 tokens").arg(tokens);
