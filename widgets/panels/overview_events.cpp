@@ -113,7 +113,9 @@ bool OverviewView::handleRelease(const CanvasEvent& event) {
   const Drag was = m_drag;
   m_drag = Drag::None;
   if (was == Drag::RubberBand) {
-    if (const auto cells = m_layout.hitRange(QRectF(m_dragStart, event.position)))
+    // A drag straight along a row or a block spans no area of its own.
+    const QRectF band = QRectF(m_dragStart, event.position).normalized().adjusted(-0.5, -0.5, 0.5, 0.5);
+    if (const auto cells = m_layout.hitRange(band))
       selectCells(cells->first, cells->second, event.has(Qt::ControlModifier));
   }
   emit changed();
