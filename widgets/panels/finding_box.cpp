@@ -8,8 +8,6 @@
 #include <QHBoxLayout>
 #include <QVBoxLayout>
 
-#include <algorithm>
-
 namespace ql {
 
 namespace {
@@ -75,15 +73,13 @@ void FindingBox::setFindings(const std::vector<Finding>& findings) {
 void FindingBox::setRemedies(const std::vector<Remedy>& remedies) {
   for (QWidget* button : m_remedies) button->deleteLater();
   m_remedies.clear();
+  bool hasSmoothing = false;
   for (const Remedy& remedy : remedies) {
     if (m_remedies.size() == kShownRemedies) break;
-    const QString label = buttonText(remedy);
-    // The same method at another alpha is a step of the slider, not another remedy.
-    const bool isThere = std::any_of(m_remedies.begin(), m_remedies.end(), [&](QWidget* known) {
-      return static_cast<QPushButton*>(known)->text() == label;
-    });
-    if (isThere) continue;
-    QPushButton* button = makeSmallButton(label, this);
+    // The best smoothing alone: another method or alpha is a step on its page, not another remedy.
+    if (remedy.smoothing && hasSmoothing) continue;
+    hasSmoothing = hasSmoothing || remedy.smoothing.has_value();
+    QPushButton* button = makeSmallButton(buttonText(remedy), this);
     button->setToolTip(remedySentence(remedy) + QLatin1Char('\n') +
                        (remedy.smoothing ? tr("Tried on the Smoothing page; Apply writes it into the plan.")
                                          : tr("Tried as a what-if at once; Apply writes it into the plan.")));
