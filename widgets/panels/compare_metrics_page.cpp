@@ -135,7 +135,7 @@ void CompareMetricsPage::fitColumns() {
     m_table->setColumnWidth(column, wanted);
     others += wanted;
   }
-  if (columns > 0) m_table->setColumnWidth(0, std::max(scaledPx(170), m_table->viewport()->width() - others));
+  if (columns > 0) m_table->setColumnWidth(0, std::max(scaledPx(150), m_table->viewport()->width() - others));
 }
 
 bool CompareMetricsPage::eventFilter(QObject* watched, QEvent* event) {

@@ -3,6 +3,7 @@
 #include "core/workspace_compare.h"
 #include "widgets/bridge/calibration_control.h"
 
+#include <QDir>
 #include <QFileInfo>
 #include <QPointer>
 
@@ -111,6 +112,9 @@ void CompareModelList::adopt(const QString& path, const std::shared_ptr<Workspac
   model.workspace = workspace;
   model.isCurrent = isCurrent;
   model.curve.name = QString::fromStdString(workspace->model().name);
+  // many models are a file of the same name: the folder tells them apart
+  if (const QFileInfo file(path); file.isFile() && file.fileName() == model.curve.name)
+    model.curve.name = file.absoluteDir().dirName() + QLatin1Char('/') + model.curve.name;
   model.curve.color = freeColor();
   const std::vector<Linear>& linears = workspace->model().linears;
   for (LinearId id = 0; id < linears.size(); ++id) {

@@ -124,7 +124,7 @@ QVariant CompareRankTable::data(const QModelIndex& index, int role) const {
     case Qt::TextAlignmentRole:
       return QVariant((column == 0 ? Qt::AlignLeft : Qt::AlignRight) | Qt::AlignVCenter);
     case Qt::FontRole:
-      return uiFont(column == 0 ? FontRole::Mono : FontRole::Axis);
+      return uiFont(FontRole::Axis);
     default:
       return {};
   }
