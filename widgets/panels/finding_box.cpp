@@ -35,6 +35,10 @@ FindingBox::FindingBox(QWidget* parent) : QFrame(parent) {
   head->addWidget(icon);
   head->addWidget(m_title = makeLabel({}, FontRole::Semibold, this), 1);
   m_title->setProperty("bad", true);
+  QToolButton* copy = makeIconButton(QStringLiteral("copy"), tr("Copy the finding"), this);
+  copy->setProperty("boxed", true);
+  copy->setProperty("small", true);
+  head->addWidget(copy);  // two remedies need the last line for themselves
   column->addLayout(head);
   column->addWidget(m_sentence = makeLabel({}, FontRole::Body, this));
   m_sentence->setWordWrap(true);
@@ -44,10 +48,6 @@ FindingBox::FindingBox(QWidget* parent) : QFrame(parent) {
   m_buttons = new QHBoxLayout;
   m_buttons->setSpacing(scaledPx(8));
   m_buttons->addStretch();
-  QToolButton* copy = makeIconButton(QStringLiteral("copy"), tr("Copy the finding"), this);
-  copy->setProperty("boxed", true);
-  copy->setProperty("small", true);
-  m_buttons->addWidget(copy);
   column->addLayout(m_buttons);
   connect(copy, &QToolButton::clicked, this, [this] { QGuiApplication::clipboard()->setText(sentence()); });
 }

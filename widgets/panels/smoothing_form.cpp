@@ -125,7 +125,6 @@ SmoothingForm::SmoothingForm(SmoothingControl* control, QWidget* parent)
   grid->setContentsMargins(0, 0, 0, 0);
   grid->setHorizontalSpacing(scaledPx(5));
   grid->setVerticalSpacing(scaledPx(5));
-  grid->setColumnMinimumWidth(0, scaledPx(62));
   grid->setColumnStretch(1, 1);
   setupMethod(grid);
   setupAlpha(grid);
@@ -177,7 +176,7 @@ void SmoothingForm::setupAlpha(QGridLayout* grid) {
   row->setSpacing(scaledPx(8));
   row->addWidget(m_slider = new AlphaSlider(this), 1);
   row->addWidget(m_spin = new AlphaSpin(this));
-  m_spin->setFixedWidth(scaledPx(62));
+  m_spin->setFixedWidth(scaledPx(58));
   for (QWidget* widget : {static_cast<QWidget*>(m_slider), static_cast<QWidget*>(m_spin)}) {
     widget->setAccessibleName(tr("Alpha"));
     widget->setToolTip(

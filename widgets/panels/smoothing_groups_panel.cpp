@@ -24,7 +24,7 @@ namespace ql {
 namespace {
 
 using Table = SmoothingTableModel;
-constexpr int kNarrow = 900;  // below this width (12 px font) the table keeps to the columns that matter
+constexpr int kNarrow = 1060;  // below this width (12 px font) the table keeps to the columns that matter
 
 /// Groups behind a norm, or all: SmoothQuant as published smooths behind norms alone.
 class GroupFilter : public QSortFilterProxyModel {
