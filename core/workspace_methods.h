@@ -58,7 +58,7 @@ struct AutoDecision {
   std::optional<double> error;            // under `before`; fewest layers only
   std::vector<AutoCandidate> candidates;  // fewest layers: cheapest first, none when not tried; mofq:
                                           // integers, floats; adadim: output, input channels
-  std::optional<std::size_t> verdict;  // the candidate the method took
+  std::optional<std::size_t> verdict;     // the candidate the method took
   AutoOutcome outcome = AutoOutcome::NotMeasured;
   bool isFlagged = false;  // fewest layers: a few columns set the scales (criteria a and b of a diagnosis)
   std::string note;        // one clause, or empty

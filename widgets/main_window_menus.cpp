@@ -1,6 +1,7 @@
 // The menus: every action with its name, keys and a tooltip; what they do is one call each.
 #include "core/demo.h"
 #include "widgets/bridge/command_text.h"
+#include "widgets/bridge/core_text.h"
 #include "widgets/bridge/icons.h"
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/plan_edits.h"
@@ -109,8 +110,8 @@ void MainWindow::setupFileMenu(QMenu* menu) {
   connect(m_recent, &QMenu::aboutToShow, this, &MainWindow::fillRecentMenu);
   QMenu* demos = menu->addMenu(tr("&Demo models"));
   for (const DemoModel& demo : demoModels()) {
-    QAction* action = demos->addAction(QString::fromStdString(demo.title));
-    action->setToolTip(QString::fromStdString(demo.sentence));
+    QAction* action = demos->addAction(coreText(demo.title));
+    action->setToolTip(coreText(demo.sentence));
     connect(action, &QAction::triggered, this,
             [this, key = QString::fromStdString(demo.key)] { openDemo(key); });
   }

@@ -102,6 +102,7 @@ void WorkArea::setupCentre() {
   row->setContentsMargins(0, 0, scaledPx(4), 0);
   row->addWidget(m_pageTabs = new QTabBar(head));
   row->addStretch(1);
+  row->addWidget(m_pageDetail = makeDimLabel({}, FontRole::Axis, head));
   m_pageTabs->setAccessibleName(tr("Pages"));
   m_pageTabs->setObjectName(QStringLiteral("page-tabs"));
   column->addWidget(head);
@@ -137,6 +138,7 @@ void WorkArea::setupViews() {
   m_overviewDock = makeDock(m_views, tr("Overview"), QStringLiteral("overview"), m_overview);
   m_matrixDock = makeDock(m_views, tr("Matrix"), QStringLiteral("matrix"), m_matrix);
   m_channelDock = makeDock(m_views, tr("Channels"), QStringLiteral("channels"), m_channels);
+  titleOf(m_overviewDock)->setCollapsed(true);  // the page's tab is title enough
   m_views->addDockWidget(Qt::TopDockWidgetArea, m_overviewDock);
   placeViews();
 }
@@ -319,10 +321,9 @@ void WorkArea::updateDetails() {
                   : selected == 0                 ? tr("nothing selected")
                                   : pluralText(static_cast<std::int64_t>(selected), tr("linear selected"),
                                                tr("linears selected")));
-  titleOf(m_overviewDock)
-      ->setDetail(
-          model ? tr("%1 blocks, %2 linears").arg(model->blockCount).arg(countText(quantizableCount(*model)))
-                : QString());
+  m_pageDetail->setText(
+      model ? tr("%1 blocks, %2 linears").arg(model->blockCount).arg(countText(quantizableCount(*model)))
+            : QString());
   if (!model || !current) {
     titleOf(m_matrixDock)->setDetail({});
     titleOf(m_channelDock)->setDetail({});

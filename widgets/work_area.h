@@ -95,6 +95,7 @@ class WorkArea : public QMainWindow {
   TrackerPanel* m_tracker = nullptr;
   SaliencePanel* m_salience = nullptr;
   QTabBar* m_pageTabs = nullptr;
+  QLabel* m_pageDetail = nullptr;
   QStackedWidget* m_pages = nullptr;
   PlanPanel* m_plan = nullptr;
   SmoothingGroupsPanel* m_groups = nullptr;

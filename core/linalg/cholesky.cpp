@@ -147,9 +147,10 @@ std::uint64_t choleskyUnits(std::int64_t n) {
 
 std::optional<std::int64_t> factorCholesky(LowerTriangle& a, JobContext& job) {
   const DoubleKernels kernel = kernels();
-  // What is left of a pivot below this is rounding (Higham, Accuracy and Stability, 2nd ed., 10.1.1).
+  // What is left of a pivot below this is rounding: twice the (n + 1) eps A_jj that the backward error of row
+  // j allows (Higham, Accuracy and Stability, 2nd ed., theorem 10.3).
   std::vector<double> least(sized(a.size()));
-  const double unit = std::numeric_limits<double>::epsilon() * static_cast<double>(a.size());
+  const double unit = 2 * std::numeric_limits<double>::epsilon() * static_cast<double>(a.size() + 1);
   for (std::int64_t i = 0; i < a.size(); ++i) least[sized(i)] = std::max(0.0, unit * a.row(i).back());
   for (std::int64_t k = 0; k < a.panels(); ++k) {
     const std::int64_t width = a.panelHeight(k), begin = k * kTile;

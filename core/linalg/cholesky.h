@@ -39,9 +39,10 @@ class LowerTriangle {
 };
 
 /// A := L with A = L L^T, in place. Returns the index of the first pivot that is not positive, up to rounding
-/// (n eps A_jj; then A is of no use any more), or nothing. Left-looking by tiles, each owned by one task: the
-/// same bits for any number of threads on one CPU model. n^3 / 6 multiply-adds; cancellable within 50 ms;
-/// steps the job by choleskyUnits(n) in all. Source: Golub & Van Loan, Matrix Computations, 4th ed., 4.2.
+/// (2 (n + 1) eps A_jj; then A is of no use any more), or nothing. Left-looking by tiles, each owned by one
+/// task: the same bits for any number of threads on one CPU model. n^3 / 6 multiply-adds; cancellable within
+/// 50 ms; steps the job by choleskyUnits(n) in all. Source: Golub & Van Loan, Matrix Computations, 4th
+/// ed., 4.2.
 std::optional<std::int64_t> factorCholesky(LowerTriangle& a, JobContext& job);
 
 /// [n] diagonal of (L L^T)^-1: the squared norms of the columns of L^-1, a sum without cancellation. Columns

@@ -60,10 +60,6 @@ Im Plan geglättet: %2</translation>
    <translation>%1 %2</translation>
   </message>
   <message>
-   <source>%1 + S</source>
-   <translation>%1 + S</translation>
-  </message>
-  <message>
    <source>%1 M parameter Llama, %2 blocks, %3; error of W8 per channel by block and role, measured</source>
    <translation>Llama mit %1 M Parametern, %2 Blöcke, %3; Fehler von W8 pro Kanal nach Block und Rolle, gemessen</translation>
   </message>
@@ -291,8 +287,8 @@ Im Plan geglättet: %2</translation>
    <translation>%1 von höchstens %2 Tokens, %3 Tokens insgesamt</translation>
   </message>
   <message>
-   <source>%1 of channels at %2 of %3 sites</source>
-   <translation>%1 der Kanäle an %2 von %3 Stellen</translation>
+   <source>%1 of channels, %2 of %3 sites</source>
+   <translation>%1 der Kanäle, %2 von %3 Stellen</translation>
   </message>
   <message>
    <source>%1 of every element</source>
@@ -463,8 +459,8 @@ Im Plan geglättet: %2</translation>
    <translation>%1, %2 gemessen</translation>
   </message>
   <message>
-   <source>%1, %2 of sampled tokens</source>
-   <translation>%1, %2 der Tokens der Stichprobe</translation>
+   <source>%1, %2 of tokens</source>
+   <translation>%1, %2 der Tokens</translation>
   </message>
   <message>
    <source>%1, %2 output channels</source>
@@ -607,6 +603,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>%1[*] – %2 – QuantLoupe</source>
    <translation>%1[*] – %2 – QuantLoupe</translation>
+  </message>
+  <message>
+   <source>%1·S</source>
+   <translation>%1·S</translation>
   </message>
   <message>
    <source>%4 of %1 input channels (%2) set the scale of %3</source>
@@ -1045,6 +1045,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>16 Bit</translation>
   </message>
   <message>
+   <source>16 quantiles of a normal distribution in groups of 64 (bitsandbytes).</source>
+   <translation>16 Quantile einer Normalverteilung in Gruppen von 64 (bitsandbytes).</translation>
+  </message>
+  <message>
    <source>2D</source>
    <translation>2D</translation>
   </message>
@@ -1053,8 +1057,44 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>3D</translation>
   </message>
   <message>
+   <source>4-bit floats with the top exponent spent on infinity and NaN, largest value 3 (MoFQ's comparison).</source>
+   <translation>4-Bit-Gleitkommazahlen, deren größter Exponent für Unendlich und NaN verbraucht ist, größter Wert 3 (Vergleich in MoFQ).</translation>
+  </message>
+  <message>
+   <source>4-bit floats, 2 exponent bits and 1 mantissa bit, largest value 6.</source>
+   <translation>4-Bit-Gleitkommazahlen, 2 Bits Exponent und 1 Mantisse, größter Wert 6.</translation>
+  </message>
+  <message>
+   <source>6-bit floats, 2 exponent and 3 mantissa bits, largest value 7.5.</source>
+   <translation>6-Bit-Gleitkommazahlen, 2 Bits Exponent und 3 Mantisse, größter Wert 7,5.</translation>
+  </message>
+  <message>
+   <source>6-bit floats, 3 exponent and 2 mantissa bits, largest value 28.</source>
+   <translation>6-Bit-Gleitkommazahlen, 3 Bits Exponent und 2 Mantisse, größter Wert 28.</translation>
+  </message>
+  <message>
    <source>60 % of what is free</source>
    <translation>60 % des freien Speichers</translation>
+  </message>
+  <message>
+   <source>8-bit floats of AMD's MI300, 4 exponent and 3 mantissa bits, no negative zero, largest value 240.</source>
+   <translation>8-Bit-Gleitkommazahlen von AMDs MI300, 4 Bits Exponent und 3 Mantisse, keine negative Null, größter Wert 240.</translation>
+  </message>
+  <message>
+   <source>8-bit floats of AMD's MI300, 5 exponent and 2 mantissa bits, no negative zero, largest value 57344.</source>
+   <translation>8-Bit-Gleitkommazahlen von AMDs MI300, 5 Bits Exponent und 2 Mantisse, keine negative Null, größter Wert 57344.</translation>
+  </message>
+  <message>
+   <source>8-bit floats, 4 exponent and 3 mantissa bits, largest value 448.</source>
+   <translation>8-Bit-Gleitkommazahlen, 4 Bits Exponent und 3 Mantisse, größter Wert 448.</translation>
+  </message>
+  <message>
+   <source>8-bit floats, 4 exponent and 3 mantissa bits, with infinities, largest value 240.</source>
+   <translation>8-Bit-Gleitkommazahlen, 4 Bits Exponent und 3 Mantisse, mit Unendlich, größter Wert 240.</translation>
+  </message>
+  <message>
+   <source>8-bit floats, 5 exponent and 2 mantissa bits, largest value 57344.</source>
+   <translation>8-Bit-Gleitkommazahlen, 5 Bits Exponent und 2 Mantisse, größter Wert 57344.</translation>
   </message>
   <message>
    <source>95 %</source>
@@ -1129,8 +1169,20 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Ein Anführungszeichen ist nicht geschlossen: %1.</translation>
   </message>
   <message>
+   <source>A recipe that llm-compressor runs to make a checkpoint for vLLM.</source>
+   <translation>Ein Rezept, mit dem llm-compressor einen Checkpoint für vLLM macht.</translation>
+  </message>
+  <message>
+   <source>A small Llama whose first blocks carry outlier input channels, like LLaMA3-70B: per-channel int8 destroys them.</source>
+   <translation>Ein kleines Llama, dessen erste Blöcke Ausreißer-Eingangskanäle tragen, wie LLaMA3-70B: int8 pro Kanal zerstört sie.</translation>
+  </message>
+  <message>
    <source>A surface needs at least two rows and two columns.</source>
    <translation>Eine Fläche braucht mindestens zwei Zeilen und zwei Spalten.</translation>
+  </message>
+  <message>
+   <source>A table with one line a matrix: choice, bits a weight, bytes.</source>
+   <translation>Eine Tabelle mit einer Zeile pro Matrix: Wahl, Bits pro Gewicht, Bytes.</translation>
   </message>
   <message>
    <source>A&amp;pply</source>
@@ -1191,6 +1243,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Activation outlier channels</source>
    <translation>Ausreißerkanäle der Aktivierungen</translation>
+  </message>
+  <message>
+   <source>Activation outliers</source>
+   <translation>Aktivierungsausreißer</translation>
   </message>
   <message>
    <source>Activation outliers ahead</source>
@@ -1262,7 +1318,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>All W8 channel</source>
-   <translation>Alles W8 Kanal</translation>
+   <translation>W8 Kanal</translation>
   </message>
   <message>
    <source>All blocks, this role</source>
@@ -1342,7 +1398,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Apply to</source>
-   <translation>Anwenden auf</translation>
+   <translation>Auch auf</translation>
   </message>
   <message>
    <source>Apply to %1</source>
@@ -1350,7 +1406,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Apply to %1 selected</source>
-   <translation>Auf %1 ausgewählte anwenden</translation>
+   <translation>Auf %1 anwenden</translation>
   </message>
   <message>
    <source>Apply to &amp;blocks…</source>
@@ -1378,11 +1434,11 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Apply to this group</source>
-   <translation>Auf diese Gruppe anwenden</translation>
+   <translation>Auf Gruppe anwenden</translation>
   </message>
   <message>
    <source>Apply to this linear</source>
-   <translation>Auf diese Schicht anwenden</translation>
+   <translation>Hier anwenden</translation>
   </message>
   <message>
    <source>Apply, rename or delete what was kept</source>
@@ -1625,6 +1681,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Kanal %1 durch das Netz</translation>
   </message>
   <message>
+   <source>Channel %1, %2</source>
+   <translation>Kanal %1, %2</translation>
+  </message>
+  <message>
    <source>Channel %1, %2 of %3, block %4: %5, %6 times the median.</source>
    <translation>Kanal %1, %2 von %3, Block %4: %5, das %6-Fache des Medians.</translation>
   </message>
@@ -1727,6 +1787,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Clamped</source>
    <translation>Begrenzt</translation>
+  </message>
+  <message>
+   <source>Clean</source>
+   <translation>Sauber</translation>
   </message>
   <message>
    <source>Clear &amp;selection</source>
@@ -2566,11 +2630,11 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Follow %1 in all blocks</source>
-   <translation>%1 in allen Blöcken verfolgen</translation>
+   <translation>%1 in allen Blöcken</translation>
   </message>
   <message>
    <source>Follow in all blocks</source>
-   <translation>In allen Blöcken verfolgen</translation>
+   <translation>In allen Blöcken</translation>
   </message>
   <message>
    <source>Following a channel</source>
@@ -2697,6 +2761,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>H exakt, %1 Tokens</translation>
   </message>
   <message>
+   <source>H is made of a sample of %1 tokens, not of all that were seen.</source>
+   <translation>H ist aus einer Stichprobe von %1 Tokens gemacht, nicht aus allen gesehenen.</translation>
+  </message>
+  <message>
    <source>H is made of a sample of %1 tokens, so its rank is at most %1 of %2; the rest is damping.</source>
    <translation>H ist aus einer Stichprobe von %1 Tokens, sein Rang also höchstens %1 von %2; der Rest ist Dämpfung.</translation>
   </message>
@@ -2779,6 +2847,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Hugging Face cache</source>
    <translation>Hugging-Face-Cache</translation>
+  </message>
+  <message>
+   <source>IEEE half precision: not quantized.</source>
+   <translation>IEEE-Halbgenauigkeit: nicht quantisiert.</translation>
   </message>
   <message>
    <source>INT or FP per layer (MoFQ)</source>
@@ -2883,6 +2955,34 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Integers and floats of the same bits, granularity and scale rule are measured on every linear, and the one with the smaller error is taken.</source>
    <translation>Ganze Zahlen und Gleitkommazahlen mit gleichen Bits, gleicher Granularität und Skalenregel werden an jeder Schicht gemessen, und die mit dem kleineren Fehler wird genommen.</translation>
+  </message>
+  <message>
+   <source>Integers of 2 bits on a uniform grid.</source>
+   <translation>Ganze Zahlen von 2 Bits auf einem gleichmäßigen Gitter.</translation>
+  </message>
+  <message>
+   <source>Integers of 3 bits on a uniform grid.</source>
+   <translation>Ganze Zahlen von 3 Bits auf einem gleichmäßigen Gitter.</translation>
+  </message>
+  <message>
+   <source>Integers of 4 bits on a uniform grid.</source>
+   <translation>Ganze Zahlen von 4 Bits auf einem gleichmäßigen Gitter.</translation>
+  </message>
+  <message>
+   <source>Integers of 5 bits on a uniform grid.</source>
+   <translation>Ganze Zahlen von 5 Bits auf einem gleichmäßigen Gitter.</translation>
+  </message>
+  <message>
+   <source>Integers of 6 bits on a uniform grid.</source>
+   <translation>Ganze Zahlen von 6 Bits auf einem gleichmäßigen Gitter.</translation>
+  </message>
+  <message>
+   <source>Integers of 7 bits on a uniform grid.</source>
+   <translation>Ganze Zahlen von 7 Bits auf einem gleichmäßigen Gitter.</translation>
+  </message>
+  <message>
+   <source>Integers of 8 bits on a uniform grid.</source>
+   <translation>Ganze Zahlen von 8 Bits auf einem gleichmäßigen Gitter.</translation>
   </message>
   <message>
    <source>Integers or floats of the same bits, whichever has the smaller error</source>
@@ -3070,7 +3170,7 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   </message>
   <message>
    <source>Linear</source>
-   <translation>Schicht</translation>
+   <translation>Linear</translation>
   </message>
   <message>
    <source>Linear colours (L)</source>
@@ -3583,6 +3683,22 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>OBS</translation>
   </message>
   <message>
+   <source>OCP microscaling: fp4 in groups of 32 with a power-of-two scale.</source>
+   <translation>OCP-Microscaling: fp4 in Gruppen von 32 mit einer Zweierpotenz als Skala.</translation>
+  </message>
+  <message>
+   <source>OCP microscaling: fp6 in groups of 32 with a power-of-two scale.</source>
+   <translation>OCP-Microscaling: fp6 in Gruppen von 32 mit einer Zweierpotenz als Skala.</translation>
+  </message>
+  <message>
+   <source>OCP microscaling: fp8 in groups of 32 with a power-of-two scale.</source>
+   <translation>OCP-Microscaling: fp8 in Gruppen von 32 mit einer Zweierpotenz als Skala.</translation>
+  </message>
+  <message>
+   <source>OCP microscaling: int8 in groups of 32 with a power-of-two scale.</source>
+   <translation>OCP-Microscaling: int8 in Gruppen von 32 mit einer Zweierpotenz als Skala.</translation>
+  </message>
+  <message>
    <source>Of the perplexity under the plan, from the spread of −ln p</source>
    <translation>Der Perplexität unter dem Plan, aus der Streuung von −ln p</translation>
   </message>
@@ -3932,7 +4048,7 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   </message>
   <message>
    <source>Pin current</source>
-   <translation>Aktuelle anheften</translation>
+   <translation>Anheften</translation>
   </message>
   <message>
    <source>Pin input channel %1</source>
@@ -3972,11 +4088,11 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   </message>
   <message>
    <source>Pool</source>
-   <translation>Zusammenfassen</translation>
+   <translation>Pool</translation>
   </message>
   <message>
    <source>Pooling</source>
-   <translation>Zusammenfassung</translation>
+   <translation>Pool</translation>
   </message>
   <message>
    <source>Predictions</source>
@@ -4248,7 +4364,7 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   </message>
   <message>
    <source>Revert</source>
-   <translation>Zurücknehmen</translation>
+   <translation>Zurück</translation>
   </message>
   <message>
    <source>Role %1</source>
@@ -4536,7 +4652,7 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   </message>
   <message>
    <source>Search all groups</source>
-   <translation>Alle Gruppen suchen</translation>
+   <translation>Alle suchen</translation>
   </message>
   <message>
    <source>Search alpha of &amp;all groups</source>
@@ -4713,6 +4829,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Signal to quantization noise ratio of the weights; more is better.</source>
    <translation>Verhältnis von Signal zu Quantisierungsrauschen der Gewichte; mehr ist besser.</translation>
+  </message>
+  <message>
+   <source>Signs with a scale.</source>
+   <translation>Vorzeichen mit einer Skala.</translation>
   </message>
   <message>
    <source>Size</source>
@@ -5167,6 +5287,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Der Plan gegen W8 pro Kanal: hohle Punkte sind vorher</translation>
   </message>
   <message>
+   <source>The plan as QuantLoupe stores it; nothing is lost.</source>
+   <translation>Der Plan, wie QuantLoupe ihn speichert; nichts geht verloren.</translation>
+  </message>
+  <message>
    <source>The plan has changed since; decide again.</source>
    <translation>Der Plan hat sich seitdem geändert; noch einmal entscheiden.</translation>
   </message>
@@ -5177,6 +5301,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>The quantization error needs the weight files; only statistics are open.</source>
    <translation>Der Quantisierungsfehler braucht die Gewichtsdateien; offen ist nur Statistik.</translation>
+  </message>
+  <message>
+   <source>The quantization_config of a checkpoint that vLLM, SGLang and transformers read.</source>
+   <translation>Die quantization_config eines Checkpoints, den vLLM, SGLang und transformers lesen.</translation>
   </message>
   <message>
    <source>The ranks were copied.</source>
@@ -5193,6 +5321,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>The resolution must be between 24 and 2,400 dpi.</source>
    <translation>Die Auflösung muss zwischen 24 und 2.400 dpi liegen.</translation>
+  </message>
+  <message>
+   <source>The same Llama with outliers in the norm gains, like OPT: the weights look harmless, the activations are not.</source>
+   <translation>Dasselbe Llama mit Ausreißern in den Gains der Normen, wie OPT: die Gewichte sehen harmlos aus, die Aktivierungen sind es nicht.</translation>
+  </message>
+  <message>
+   <source>The same Llama without outliers: int8 per channel costs next to nothing.</source>
+   <translation>Dasselbe Llama ohne Ausreißer: int8 pro Kanal kostet so gut wie nichts.</translation>
   </message>
   <message>
    <source>The same in words: --blocks, --roles and --layers as on the command line, --finding any|none|CODE, --where METRIC&gt;=VALUE, --scheme SPEC</source>
@@ -5444,15 +5580,15 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   </message>
   <message>
    <source>Use %1</source>
-   <translation>%1 benutzen</translation>
+   <translation>%1</translation>
   </message>
   <message>
    <source>Use SmoothQuant</source>
-   <translation>SmoothQuant benutzen</translation>
+   <translation>SmoothQuant</translation>
   </message>
   <message>
    <source>Use bi-smoothing</source>
-   <translation>Bi-Smoothing benutzen</translation>
+   <translation>Bi-Smoothing</translation>
   </message>
   <message>
    <source>Use the whole screen</source>
@@ -5545,6 +5681,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Weight or statistics file…</source>
    <translation>Gewichts- oder Statistikdatei…</translation>
+  </message>
+  <message>
+   <source>Weight outliers</source>
+   <translation>Gewichtsausreißer</translation>
   </message>
   <message>
    <source>Weights measured: %1 of %2 matrices</source>
@@ -5861,6 +6001,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>below this range</source>
    <translation>unter diesem Bereich</translation>
+  </message>
+  <message>
+   <source>bfloat16: not quantized.</source>
+   <translation>bfloat16: nicht quantisiert.</translation>
   </message>
   <message>
    <source>bi-smoothing</source>
@@ -6261,8 +6405,8 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Vorwärtslauf: ja</translation>
   </message>
   <message>
-   <source>from %1 on: %2 of the salience, in %3 of %4 columns</source>
-   <translation>ab %1: %2 der Salienz, in %3 von %4 Spalten</translation>
+   <source>fp4 in groups of 16 with an fp8_e4m3 scale and one float32 per tensor.</source>
+   <translation>fp4 in Gruppen von 16 mit einer fp8_e4m3-Skala und einem float32 pro Tensor.</translation>
   </message>
   <message>
    <source>from %1 tokens</source>
@@ -7454,6 +7598,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>−ln p before</source>
    <translation>−ln p vorher</translation>
+  </message>
+  <message>
+   <source>≥ %1: %2 of the salience, in %3 of %4</source>
+   <translation>≥ %1: %2 der Salienz, in %3 von %4</translation>
   </message>
   <message>
    <source>✓ Fused siblings %1 agree</source>

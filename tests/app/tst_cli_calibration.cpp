@@ -222,12 +222,12 @@ class TestCliCalibration : public QObject {
   }
 
   void rotationsOfAPlanAreRefused() {
-    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "r.qlplan.json"}), 0);
-    Json plan = Json::parse(std::ifstream(m_folder.path() / "r.qlplan.json"));
+    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "rotated.qlplan.json"}), 0);
+    Json plan = Json::parse(std::ifstream(m_folder.path() / "rotated.qlplan.json"));
     plan["rotations"] = Json::array({{{"kind", "hadamard"}}});
-    m_folder.write("r.qlplan.json", plan.dump());
+    m_folder.write("rotated.qlplan.json", plan.dump());
     QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"perplexity", demo(), "--text", bundled("heldout.txt"),
-                                                    "--tokens", "64", "--plan", "r.qlplan.json"}),
+                                                    "--tokens", "64", "--plan", "rotated.qlplan.json"}),
                                   "rotations"));
   }
 

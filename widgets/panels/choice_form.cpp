@@ -1,4 +1,5 @@
 #include "widgets/panels/choice_form.h"
+#include "widgets/bridge/core_text.h"
 
 #include "core/quant/quantizer.h"
 #include "widgets/panels/form_parts.h"
@@ -55,7 +56,7 @@ void addFormats(QComboBox* combo) {
   for (const NumberFormatInfo& info : numberFormats()) {
     if (!isMeasurableFormat(info.name)) continue;
     combo->addItem(fromView(info.name), fromView(info.name));
-    combo->setItemData(combo->count() - 1, fromView(info.sentence), Qt::ToolTipRole);
+    combo->setItemData(combo->count() - 1, coreText(info.sentence), Qt::ToolTipRole);
   }
   combo->view()->setMinimumWidth(scaledPx(150));  // names are longer than the box is wide
 }

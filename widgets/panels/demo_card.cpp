@@ -2,6 +2,7 @@
 
 #include "core/folders.h"
 #include "core/workspace.h"
+#include "widgets/bridge/core_text.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/value_scale.h"
 #include "widgets/panels/form_parts.h"
@@ -92,7 +93,7 @@ class DemoThumbnail : public QWidget {
 };
 
 DemoCard::DemoCard(const DemoModel& demo, QWidget* parent) : QFrame(parent), m_key(demo.key) {
-  const QString title = QString::fromStdString(demo.title), sentence = QString::fromStdString(demo.sentence);
+  const QString title = coreText(demo.title), sentence = coreText(demo.sentence);
   setProperty("card", true);
   setFixedHeight(scaledPx(158));
   setFocusPolicy(Qt::StrongFocus);

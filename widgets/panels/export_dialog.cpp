@@ -1,6 +1,7 @@
 #include "widgets/panels/export_dialog.h"
 
 #include "widgets/bridge/command_text.h"
+#include "widgets/bridge/core_text.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/session.h"
 #include "widgets/bridge/settings.h"
@@ -140,7 +141,7 @@ const Exporter& ExportDialog::exporter() const {
 
 void ExportDialog::targetChanged() {
   const Exporter& target = exporter();
-  m_sentence->setText(fromView(target.sentence));
+  m_sentence->setText(coreText(target.sentence));
   const QString plan = m_session->plan()->filePath();
   const QString folder = plan.isEmpty() ? settings::lastFolder() : QFileInfo(plan).absolutePath();
   m_path->setText(folder + QLatin1Char('/') + fromView(target.defaultFile));

@@ -1,5 +1,8 @@
 // The German window: every text of the sources has its translation, with the same placeholders, and the
 // window shows them.
+#include "core/demo.h"
+#include "core/export/exporter.h"
+#include "core/quant/scheme.h"
 #include "tests/support/temp_folder.h"
 #include "widgets/bridge/language.h"
 #include "widgets/main_window.h"
@@ -12,6 +15,7 @@
 #include <QXmlStreamReader>
 
 using namespace ql;
+using ql::test::TempFolder;
 
 namespace {
 
@@ -77,6 +81,17 @@ class LanguageTest : public QObject {
     QVERIFY2(missing.isEmpty(),
              qPrintable(QStringLiteral("run resources/translations/update and translate: ") +
                         missing.join(QStringLiteral(" | "))));
+  }
+
+  void fixedSentencesOfTheCoreAreTranslated() {
+    const auto german = messagesOf(kGerman);
+    std::vector<std::string_view> texts;
+    for (const DemoModel& demo : demoModels()) texts.insert(texts.end(), {demo.title, demo.sentence});
+    for (const NumberFormatInfo& format : numberFormats()) texts.push_back(format.sentence);
+    for (const Exporter* target : exporters()) texts.push_back(target->sentence);
+    for (const std::string_view text : texts)
+      QVERIFY2(german.contains(QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()))),
+               std::string(text).c_str());
   }
 
   void placeholdersAndMenuKeysSurviveTranslation() {
