@@ -93,17 +93,22 @@ void ResultWriter::finish() {
 
 void ResultWriter::close() {
   if (!m_writer) return;
+  // The file takes over before the writer goes: a view that asks in between must find one of them.
+  try {
+    m_writer->flush();
+  } catch (const Error&) {  // a full disk: guarded() has said so
+  }
+  try {
+    if (looksLikeStatistics(m_path)) m_state.attach(StatisticsFile::open(m_path));
+  } catch (const Error& e) {
+    m_state.warn(std::string("The results just measured cannot be read again. ") + e.what());
+  }
   m_state.releaseWriters();
   // A view may be reading through the writer at this moment. It holds the file's lock until it is done, and
   // whoever writes next must find it free.
   for (int i = 0; i < kMostWaits && m_writer.use_count() > 1; ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   m_writer.reset();
-  try {
-    if (looksLikeStatistics(m_path)) m_state.attach(StatisticsFile::open(m_path));
-  } catch (const Error& e) {
-    m_state.warn(std::string("The results just measured cannot be read again. ") + e.what());
-  }
 }
 
 }  // namespace ql

@@ -30,6 +30,7 @@ struct StatisticsFile::State {
   void openWhole();
   void addParts();
   DataTree read(const std::string& section, const std::string& name, int attributesDepth) const;
+  Id openPart(std::size_t index) const;
 };
 
 namespace {
@@ -97,8 +98,18 @@ DataTree StatisticsFile::State::read(const std::string& section, const std::stri
   if (group == entries.end() || entry == group->second.end()) h5::throwAbsent(path, section, name);
   const h5::Lock lock;
   if (entry->second == kWhole) return h5::readSubtree(whole.get(), path, section, name, attributesDepth);
-  const std::filesystem::path& part = parts[entry->second];
-  return h5::readSubtree(openChecked(part).get(), part, section, name, attributesDepth);
+  return h5::readSubtree(openPart(entry->second).get(), parts[entry->second], section, name, attributesDepth);
+}
+
+/// A part, or the whole file when the writer of the parts has put them together since.
+Id StatisticsFile::State::openPart(std::size_t index) const {
+  if (Id part = h5::openReadOnly(parts[index])) return part;
+  std::error_code failure;
+  if (std::filesystem::exists(path, failure) && h5::inspectInChild({path}).front().empty()) {
+    Id assembled = openChecked(path);
+    if (isSameMeasurement(h5::readContents(assembled.get(), path).header, header)) return assembled;
+  }
+  h5::throwDamaged(parts[index], "it vanished or cannot be opened any more");
 }
 
 StatisticsFile::StatisticsFile(std::unique_ptr<State> state) : m_state(std::move(state)) {}

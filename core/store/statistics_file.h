@@ -53,6 +53,8 @@ class StatisticsWriter {
   void add(const std::string& section, const std::string& name, const DataTree& tree);
   /// What was added or found. Throws Error(Store) when absent or damaged.
   DataTree read(const std::string& section, const std::string& name) const;
+  /// Writes what waits as a part, so that a StatisticsFile sees it.
+  void flush();
   void finish();
 
  private:

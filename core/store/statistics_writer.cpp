@@ -267,6 +267,11 @@ DataTree StatisticsWriter::read(const std::string& section, const std::string& n
   return h5::readSubtree(open.get(), file, section, name);
 }
 
+void StatisticsWriter::flush() {
+  const std::lock_guard one(m_state->writing);
+  m_state->writePart();
+}
+
 void StatisticsWriter::finish() {
   const std::lock_guard one(m_state->writing);
   if (m_state->isFinished) return;

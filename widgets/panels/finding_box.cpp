@@ -35,6 +35,7 @@ FindingBox::FindingBox(QWidget* parent) : QFrame(parent) {
   head->addWidget(icon);
   head->addWidget(m_title = makeLabel({}, FontRole::Semibold, this), 1);
   m_title->setProperty("bad", true);
+  m_title->setWordWrap(true);  // narrow inspectors take two lines
   QToolButton* copy = makeIconButton(QStringLiteral("copy"), tr("Copy the finding"), this);
   copy->setProperty("boxed", true);
   copy->setProperty("small", true);

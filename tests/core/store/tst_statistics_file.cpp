@@ -104,6 +104,7 @@ class TestStatisticsFile : public QObject {
   void newestAdditionCounts();
   void aKilledProcessLeavesItsParts();
   void quickAdditionsShareAPart();
+  void aReaderOfPartsOutlivesTheirAssembly();
   void aSecondWriterIsRefused();
   void unwritablePlacesAreNamed();
   void missingFilesAndEntriesAreNamed();
@@ -268,6 +269,20 @@ void TestStatisticsFile::quickAdditionsShareAPart() {
   QVERIFY(fs::exists(path.string() + ".parts/0000.h5"));
   QVERIFY(!fs::exists(path.string() + ".parts/0001.h5"));
   QVERIFY(StatisticsFile::open(path)->read("model", "b") == sampleTree(2));
+}
+
+void TestStatisticsFile::aReaderOfPartsOutlivesTheirAssembly() {
+  const fs::path path = freshPath();
+  StatisticsWriter writer(path, header(), true);
+  writer.add("layers", kLinear, sampleTree(1));
+  writer.flush();
+  const auto file = StatisticsFile::open(path);
+  QVERIFY(file->isPartial());
+  writer.finish();
+  QVERIFY(!fs::exists(path.string() + ".parts/0000.h5"));
+  QVERIFY(file->read("layers", kLinear) == sampleTree(1));
+  fs::remove(path);
+  QL_THROWS(file->read("layers", kLinear), "vanished");
 }
 
 void TestStatisticsFile::aSecondWriterIsRefused() {

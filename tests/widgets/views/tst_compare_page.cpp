@@ -147,6 +147,7 @@ void TestComparePage::specsAreTypedAndRefused() {
 
 void TestComparePage::pinnedAndSwappedByKeys() {
   page()->activateWindow();
+  QVERIFY(QTest::qWaitForWindowActive(page()->window()));
   page()->setFocus();
   m_session->plan()->setWhatIf(parseSpec("w4a16"));
   QTest::keyClick(page(), Qt::Key_B);

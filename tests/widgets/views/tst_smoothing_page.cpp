@@ -314,7 +314,7 @@ void TestSmoothingPage::channelsAreLinkedAndPinned() {
   const QPoint first(static_cast<int>(view.channelAxis().toPixel(0.5)),
                      static_cast<int>(view.plot(true).center().y()));
   QTest::mouseMove(surface, first);
-  QCOMPARE(selection.hoverChannel(), std::int64_t(18));
+  QTRY_COMPARE(selection.hoverChannel(), std::int64_t(18));
   QTest::mouseClick(surface, Qt::LeftButton, {}, first);
   QCOMPARE(selection.channel().value_or(-1), std::int64_t(18));
   QTest::keyClick(surface, Qt::Key_Right);
