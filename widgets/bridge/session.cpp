@@ -244,6 +244,9 @@ LayerDone Session::doneSink() const {
 void Session::remeasured() {
   if (!m_workspace) return;
   for (const auto& [id, choice] : m_diagnosed) m_findingsWanted.insert(id);
+  // Those being looked for now do not know the news either.
+  for (LinearId id = 0; m_isDiagnosing && id < model()->linears.size(); ++id)
+    if (model()->linears[id].isQuantizable) m_findingsWanted.insert(id);
   emit layersMeasured();
   updateFindings();
 }
