@@ -168,11 +168,11 @@ class PlanAutoCommand : public Command {
     TextTable table({{"layer"}, {"from"}, {"to"}, {"error"}, {"before", true}, {"after", true}, {""}});
     for (const AutoDecision& decision : report.decisions) {
       if (!isListed(report, decision)) continue;
-      const std::optional<double> after =
-          decision.verdict ? decision.candidates[*decision.verdict].error : std::nullopt;
       table.addRow({model.linears[decision.id].name, specText(decision.before),
                     decision.after == decision.before ? "-" : specText(decision.after), decision.figure,
-                    errorText(decision.error), errorText(after), noteText(decision)});
+                    errorText(decision.error),
+                    decision.verdict ? errorText(decision.candidates[*decision.verdict].error) : "-",
+                    noteText(decision)});
     }
     return table.isEmpty() ? std::string() : table.text() + "\n";
   }
