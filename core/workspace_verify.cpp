@@ -3,6 +3,7 @@
 #include "core/base/message_text.h"
 #include "core/calib/tokenizers/unicode_text.h"
 #include "core/planned_source.h"
+#include "core/smoothed_ranges.h"
 #include "core/workspace_state.h"
 
 #include <algorithm>
@@ -168,10 +169,17 @@ Verification Workspace::verify(
   PerplexityPair& scores = verification;
   if (plan) {
     job.setStage("Preparing the plan");
-    const auto planned = m_state->forwardModel(plannedSource(*plan, options.planFolder, job));
+    const auto factors = m_state->planFactorsByGroup(*plan, options.planFolder, job);
+    std::shared_ptr<const WeightSource> weights = m_state->source;
+    if (!factors.empty())
+      weights = std::make_shared<const SmoothedSource>(weights, m_state->model, m_state->configJson, factors);
+    const auto planned = m_state->forwardModel(
+        std::make_shared<const PlannedSource>(std::move(weights), m_state->model, *plan, job));
+    const PlanStatistics statistics{
+        [this](std::size_t site) { return m_state->activations(site); },
+        [this](const std::string& point) { return m_state->pointActivations(point); }};
     PlanHook hook(m_state->model, *plan,
-                  {[this](std::size_t site) { return m_state->activations(site); },
-                   [this](const std::string& point) { return m_state->pointActivations(point); }});
+                  behindSmoothing(statistics, m_state->model, m_state->configJson, factors));
     const PerplexityRun run{planned.get(), hook.isNeeded() ? &hook : nullptr};
     std::optional<PerplexityRun> reference;
     if (options.withReference) reference = PerplexityRun{plain.get(), nullptr};

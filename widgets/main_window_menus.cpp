@@ -6,6 +6,7 @@
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/plan_edits.h"
 #include "widgets/bridge/session.h"
+#include "widgets/bridge/smoothing_control.h"
 #include "widgets/canvas/canvas.h"
 #include "widgets/main_window.h"
 #include "widgets/panel_focus.h"
@@ -336,7 +337,12 @@ void MainWindow::setupPlanMenu(QMenu* menu) {
   add(menu,
       {"apply", QT_TR_NOOP("&Apply the choice"), "Ctrl+Return; Ctrl+Enter",
        QT_TR_NOOP("Write the inspector's choice into the plan for the selection")},
-      [inspector] { inspector->apply(); });
+      [this, inspector] {
+        if (m_work->page() == CentrePage::Smoothing)
+          m_session->smoothing()->apply();
+        else
+          inspector->apply();
+      });
   add(menu,
       {"revert", QT_TR_NOOP("&Revert the what-if"), "Ctrl+Backspace",
        QT_TR_NOOP("Drop what is tried and not applied")},

@@ -17,6 +17,14 @@ std::shared_ptr<Workspace> openModel(const std::string& path, const std::string&
   return workspace;
 }
 
+void warnIfSmoothed(const QuantizationPlan& plan) {
+  if (plan.smoothing.empty()) return;
+  const std::size_t count = plan.smoothing.size();
+  warn("The plan smooths " + std::to_string(count) + (count == 1 ? " group" : " groups") +
+       "; these figures are of the layers without smoothing. 'qloupe smooth' shows them with it, and 'qloupe "
+       "apply --as smoothed' writes a checkpoint that has it.");
+}
+
 void warnIfForeign(const QuantizationPlan& plan, const Workspace& workspace) {
   if (!plan.model.fingerprint.empty() && plan.model.fingerprint != workspace.fingerprint())
     warn("The plan was made for another checkpoint (" + plan.model.name + "), not for " +

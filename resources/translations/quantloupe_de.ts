@@ -363,6 +363,10 @@ Im Plan geglättet: %2</translation>
    <translation>%1 ausgewählt, Größe</translation>
   </message>
   <message>
+   <source>%1 smoothed</source>
+   <translation>%1 geglättet</translation>
+  </message>
+  <message>
    <source>%1 stay over the target with every group size; smoothing may help.</source>
    <translation>%1 bleiben mit jeder Gruppengröße über dem Ziel; Glättung kann helfen.</translation>
   </message>
@@ -595,6 +599,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>%1: the name of a figure ends in .png, .svg or .pdf.</source>
    <translation>%1: der Name einer Abbildung endet auf .png, .svg oder .pdf.</translation>
+  </message>
+  <message>
+   <source>%1; figures of weights alone without S</source>
+   <translation>%1; Zahlen der Gewichte allein ohne S</translation>
   </message>
   <message>
    <source>%1; target %2</source>
@@ -5827,6 +5835,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Ohne Glättung sind es %1.</translation>
   </message>
   <message>
+   <source>Without the smoothing of the plan:</source>
+   <translation>Ohne die Glättung des Plans:</translation>
+  </message>
+  <message>
    <source>Without this nothing is written while the target cannot express the plan</source>
    <translation>Ohne dies wird nichts geschrieben, solange das Ziel den Plan nicht ausdrücken kann</translation>
   </message>
@@ -5940,7 +5952,7 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   </message>
   <message>
    <source>all %1 rows</source>
-   <translation>alle %1 Zeilen</translation>
+   <translation>allen %1 Zeilen</translation>
   </message>
   <message>
    <source>all, or 0-2,5</source>

@@ -3,6 +3,8 @@
 #include "core/workspace_explain.h"
 #include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/number_format.h"
+#include "widgets/bridge/smoothing_control.h"
+#include "widgets/bridge/smoothing_planned.h"
 #include "widgets/panels/form_parts.h"
 
 #include <QClipboard>
@@ -101,6 +103,9 @@ void ExplainBox::reload() {
 void ExplainBox::show(const QString& paragraph) {
   m_paragraph = paragraph;
   QString shown = paragraph.isEmpty() ? tr("Nothing is measured under this choice yet.") : paragraph;
+  const auto current = m_session->selection()->current();
+  if (!paragraph.isEmpty() && current && m_session->smoothing()->plannedFigures()->entryOf(*current))
+    shown = tr("Without the smoothing of the plan:") + QLatin1Char(' ') + shown;
   m_label->setText(shown.replace(QStringLiteral(" %"), kNarrowSpace + QStringLiteral("%")));  // one word
   m_copy->setEnabled(!paragraph.isEmpty());
 }

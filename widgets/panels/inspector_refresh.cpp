@@ -6,6 +6,7 @@
 #include "widgets/bridge/number_format.h"
 #include "widgets/bridge/plan_edits.h"
 #include "widgets/bridge/smoothing_control.h"
+#include "widgets/bridge/smoothing_planned.h"
 #include "widgets/panels/choice_form.h"
 #include "widgets/panels/compare_bars.h"
 #include "widgets/panels/error_readouts.h"
@@ -128,6 +129,8 @@ void InspectorPanel::refreshErrors(LinearId id) {
   m_errorCaption->setText(hasWhatIf ? granularityText(before) + QLatin1Char(' ') + kArrow + QLatin1Char(' ') +
                                           granularityText(after)
                                     : granularityText(after));
+  if (m_session->smoothing()->plannedFigures()->entryOf(id))
+    m_errorCaption->setText(tr("%1; figures of weights alone without S").arg(m_errorCaption->text()));
   CalibrationControl& calibration = *m_session->calibration();
   const std::optional<std::size_t> site = m_session->model()->linears[id].site;
   const bool isCovered = site && m_session->workspace()->activationSummary(*site);

@@ -237,6 +237,11 @@ void PlanPanel::updateTotals() {
   m_counts->setText(tr("<b>%1 linears</b>&nbsp;&nbsp;&nbsp;%2 selected&nbsp;&nbsp;&nbsp;%3 changed")
                         .arg(count(totals.linears), count(m_session->selection()->selected().size()),
                              count(totals.changed)));
+  std::size_t smoothed = 0;
+  for (const PlanSmoothing& entry : m_session->plan()->plan().smoothing) smoothed += entry.consumers.size();
+  if (smoothed > 0)
+    m_counts->setText(m_counts->text() + QStringLiteral("&nbsp;&nbsp;&nbsp;") +
+                      tr("%1 smoothed").arg(count(smoothed)));
   m_totals->setText(tr("Linears %1 %2 <b>%3</b>&nbsp;&nbsp;&nbsp;&nbsp;Average <b>%4</b> bits/weight")
                         .arg(size(totals.storedBytes), QString(kArrow), size(totals.plannedBytes),
                              bitsText(totals.averageBits)));

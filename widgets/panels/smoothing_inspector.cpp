@@ -242,10 +242,9 @@ void SmoothingInspector::fillApplyMenu(QMenu* menu) {
   };
   menu->addAction(tr("This group"), m_control, &SmoothingControl::apply);
   menu->addAction(tr("Block range…"), this, &SmoothingInspector::applyToBlocks);
-  menu->addSection(tr("At this alpha"));
-  addSets(menu, false);
-  menu->addSection(tr("Each group at its optimum"));
-  addSets(menu, true);
+  menu->addSeparator();
+  addSets(menu->addMenu(tr("At this alpha")), false);
+  addSets(menu->addMenu(tr("Each group at its optimum")), true);
 }
 
 void SmoothingInspector::applyToBlocks() {

@@ -91,8 +91,9 @@ void SmoothingPanel::showChannels() {
   m_channels->setChannels(control->channels(),
                           control->group() ? control->groupName(*control->group()) : QString());
   m_channels->setHint(control->group()
-                          ? (control->problem().isEmpty() ? tr("The channels are being read.")
-                                                          : tr("The channels come with the activations."))
+                          ? (control->problem().isEmpty() && m_session->calibration()->hasActivations()
+                                 ? tr("The channels are being read.")
+                                 : tr("The channels come with the activations."))
                           : tr("No smoothing group is chosen."));
 }
 

@@ -84,6 +84,7 @@ class ErrorCommand : public Command {
     m_workspace = openModel(m_model, m_statistics);
     if (!m_activations.empty()) useActivations();
     if (!m_plan.empty()) warnIfForeign(m_planContent, *m_workspace);
+    warnIfSmoothed(m_planContent);
     const std::vector<Question> questions = ask(choices);
     measure(questions);
     printAnswers(questions);

@@ -64,6 +64,7 @@ class PlanAutoCommand : public Command {
     QuantizationPlan plan = loadPlan(m_plan);
     const auto workspace = openModel(m_model, m_statistics);
     warnIfForeign(plan, *workspace);
+    warnIfSmoothed(plan);
     AutoRequest complete = asked;
     if (!m_selection.isEmpty()) complete.linears = m_selection.resolve(workspace->model(), true);
     AutoReport report;
@@ -84,6 +85,7 @@ class PlanAutoCommand : public Command {
   void addMethodOptions(CLI::App& app) {
     app.add_option("--target", m_target, "fewest-layers: error that no layer shall exceed, a fraction")
         ->capture_default_str()
+        ->check(CLI::Range(1e-9, 1.0))
         ->type_name("F");
     app.add_option("--groups", m_groups, "fewest-layers: group sizes to try (128,64,32,16)")
         ->delimiter(',')

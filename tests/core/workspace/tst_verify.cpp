@@ -1,7 +1,9 @@
 // A plan verified by running the model: the figures of the demo models, measured with an independent
 // implementation in torch (float32, divisor 127) on the first windows of the held-out text.
+#include "core/applied_checkpoint.h"
 #include "core/base/error.h"
 #include "core/demo.h"
+#include "core/smoothing_report.h"
 #include "core/workspace.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"
@@ -169,6 +171,48 @@ class TestVerify : public QObject {
     QL_THROWS(perplexityWith("model.layers.0.nothing"), "model.layers.0.nothing");
     QuantizationPlan fixed = workspace->newPlan(parseSpec("w8a8:act=tensor,static"));
     QL_THROWS(workspace->verify(&fixed, heldOut(2), job), "analyze --calibration");
+  }
+
+  /// Ranges of static activations are those behind the plan's smoothing: with powers of two folding is exact,
+  /// so the plan costs what the smoothed checkpoint costs that was calibrated itself.
+  void staticRangesFollowTheSmoothing() {
+    const fs::path folder = fs::path(m_owner.path().toStdString());
+    const auto calibrated = [&](const fs::path& model, const std::string& name) {
+      auto workspace = Workspace::open(model);
+      CalibrateOptions options;
+      options.source.text = fs::path(test::sourceDirectory()) / "resources/texts/calibration.txt";
+      options.windows.maxTokens = 1024;
+      options.output = folder / (name + ".h5");
+      options.withPoints = true;
+      JobContext job;
+      workspace->calibrate(options, job);
+      return workspace;
+    };
+    const auto workspace = calibrated(test::demoModel(), "plain");
+    QuantizationPlan plan = workspace->newPlan(parseSpec("w8a8:act=tensor,static"));
+    plan.kvCache = *parseSpec("bf16/int8:act=tensor,static").activation;
+    QuantizationPlan unsmoothed = plan;
+    for (const SmoothingGroup& group : workspace->model().smoothingGroups) {
+      if (group.producer == "model.norm") continue;
+      PlanSmoothing entry;
+      entry.producer = group.producer;
+      for (const LinearId id : group.consumers)
+        entry.consumers.push_back(workspace->model().linears[id].name);
+      entry.method = "smoothquant";
+      entry.powersOfTwo = true;
+      plan.smoothing.push_back(entry);
+    }
+    JobContext job;
+    ApplyOptions options;
+    options.output = folder / "smoothed";
+    QVERIFY(workspace->apply(plan, options, job).isExact());
+    const auto smoothed = calibrated(folder / "smoothed", "smoothed");
+    VerifyOptions text = heldOut(4);
+    text.withReference = false;
+    const double expected = smoothed->verify(&unsmoothed, text, job).result.perplexity;
+    const double found = workspace->verify(&plan, text, job).result.perplexity;
+    QL_NEAR(found, expected, 1e-6);
+    QVERIFY(std::abs(workspace->verify(&unsmoothed, text, job).result.perplexity - found) > 0.01);
   }
 
  private:
