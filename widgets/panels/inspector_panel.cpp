@@ -11,6 +11,7 @@
 #include "widgets/panels/explain_box.h"
 #include "widgets/panels/finding_box.h"
 #include "widgets/panels/form_parts.h"
+#include "widgets/panels/inspector_section.h"
 #include "widgets/panels/smoothing_chooser.h"
 #include "widgets/panels/smoothing_inspector.h"
 
@@ -72,22 +73,6 @@ InspectorPanel::InspectorPanel(Session* session, QWidget* parent) : QWidget(pare
   refresh();
 }
 
-QVBoxLayout* InspectorPanel::addSection(QVBoxLayout* column, const QString& title, QLabel** caption) {
-  column->addWidget(makeSeparator(Qt::Horizontal, m_content));
-  auto* section = new QVBoxLayout;
-  const int side = scaledPx(metrics::kInspectorPadding);
-  section->setContentsMargins(side, scaledPx(10), side, scaledPx(10));
-  section->setSpacing(scaledPx(6));
-  auto* head = new QHBoxLayout;
-  head->setSpacing(scaledPx(8));
-  head->addWidget(makeLabel(title, FontRole::Semibold, m_content));
-  *caption = makeDimLabel({}, FontRole::Axis, m_content);
-  head->addWidget(*caption, 1);
-  section->addLayout(head);
-  column->addLayout(section);
-  return section;
-}
-
 void InspectorPanel::setupHeader(QVBoxLayout* column) {
   auto* section = new QVBoxLayout;
   const int side = scaledPx(metrics::kInspectorPadding);
@@ -120,16 +105,16 @@ void InspectorPanel::setupHeader(QVBoxLayout* column) {
 }
 
 void InspectorPanel::setupChoice(QVBoxLayout* column) {
-  QVBoxLayout* section = addSection(column, tr("Choice"), &m_choiceCaption);
+  QVBoxLayout* section = addInspectorSection(m_content, column, tr("Choice"), &m_choiceCaption);
   section->addWidget(m_form = new ChoiceForm(m_content));
   connect(m_form, &ChoiceForm::edited, this, &InspectorPanel::tryChoice);
   m_chooser = new SmoothingChooser(m_session, m_form);
 }
 
 void InspectorPanel::setupErrors(QVBoxLayout* column) {
-  QVBoxLayout* section = addSection(column, tr("Error"), &m_errorCaption);
+  QVBoxLayout* section = addInspectorSection(m_content, column, tr("Error"), &m_errorCaption);
   section->addWidget(m_errors = new ErrorReadouts(m_content));
-  QVBoxLayout* compare = addSection(column, tr("Compare"), &m_compareCaption);
+  QVBoxLayout* compare = addInspectorSection(m_content, column, tr("Compare"), &m_compareCaption);
   auto* units = makeDimLabel(tr("bits/weight"), FontRole::Axis, m_content);
   static_cast<QHBoxLayout*>(compare->itemAt(0)->layout())->addWidget(units);
   compare->addWidget(m_compare = new CompareBars(m_content));
@@ -138,7 +123,7 @@ void InspectorPanel::setupErrors(QVBoxLayout* column) {
 }
 
 void InspectorPanel::setupCost(QVBoxLayout* column) {
-  QVBoxLayout* section = addSection(column, tr("Cost"), &m_costCaption);
+  QVBoxLayout* section = addInspectorSection(m_content, column, tr("Cost"), &m_costCaption);
   m_costCaption->setText(tr("scales float32"));
   auto* grid = new QGridLayout;
   grid->setVerticalSpacing(scaledPx(2));

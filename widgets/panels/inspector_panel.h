@@ -57,7 +57,6 @@ class InspectorPanel : public QWidget {
   void setupErrors(QVBoxLayout* column);
   void setupCost(QVBoxLayout* column);
   void setupFooter(QVBoxLayout* column);
-  QVBoxLayout* addSection(QVBoxLayout* column, const QString& title, QLabel** caption);
   void tryChoice(const Choice& choice);
   void applyTo(const std::vector<LinearId>& ids);
   void selectionChanged();

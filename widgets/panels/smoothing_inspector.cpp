@@ -5,6 +5,7 @@
 #include "widgets/canvas/canvas.h"
 #include "widgets/panels/evidence_dot.h"
 #include "widgets/panels/form_parts.h"
+#include "widgets/panels/inspector_section.h"
 #include "widgets/panels/scales_view.h"
 #include "widgets/panels/smoothing_form.h"
 #include "widgets/panels/verdict_box.h"
@@ -50,7 +51,7 @@ SmoothingInspector::SmoothingInspector(Session* session, QWidget* parent)
   column->setSpacing(0);
   setupHeader(column);
   QLabel* caption = nullptr;
-  QVBoxLayout* section = addSection(column, tr("Smoothing"), &caption);
+  QVBoxLayout* section = addInspectorSection(m_content, column, tr("Smoothing"), &caption);
   section->addWidget(m_form = new SmoothingForm(m_control, m_content));
   setupErrors(column);
   setupScales(column);
@@ -76,22 +77,6 @@ SmoothingInspector::SmoothingInspector(Session* session, QWidget* parent)
   refresh();
 }
 
-QVBoxLayout* SmoothingInspector::addSection(QVBoxLayout* column, const QString& title, QLabel** caption) {
-  column->addWidget(makeSeparator(Qt::Horizontal, m_content));
-  auto* section = new QVBoxLayout;
-  const int side = scaledPx(metrics::kInspectorPadding);
-  section->setContentsMargins(side, scaledPx(8), side, scaledPx(8));
-  section->setSpacing(scaledPx(5));
-  auto* head = new QHBoxLayout;
-  head->setSpacing(scaledPx(8));
-  head->addWidget(makeLabel(title, FontRole::Semibold, m_content));
-  *caption = makeDimLabel({}, FontRole::Axis, m_content);
-  head->addWidget(*caption, 1);
-  section->addLayout(head);
-  column->addLayout(section);
-  return section;
-}
-
 void SmoothingInspector::setupHeader(QVBoxLayout* column) {
   auto* section = new QVBoxLayout;
   const int side = scaledPx(metrics::kInspectorPadding);
@@ -111,7 +96,7 @@ void SmoothingInspector::setupHeader(QVBoxLayout* column) {
 }
 
 void SmoothingInspector::setupErrors(QVBoxLayout* column) {
-  QVBoxLayout* section = addSection(column, tr("Error"), &m_errorCaption);
+  QVBoxLayout* section = addInspectorSection(m_content, column, tr("Error"), &m_errorCaption);
   auto* grid = new QGridLayout;
   grid->setHorizontalSpacing(scaledPx(5));
   grid->setVerticalSpacing(0);
@@ -139,7 +124,7 @@ void SmoothingInspector::setupErrors(QVBoxLayout* column) {
 }
 
 void SmoothingInspector::setupScales(QVBoxLayout* column) {
-  QVBoxLayout* section = addSection(column, tr("Scales S"), &m_scalesCaption);
+  QVBoxLayout* section = addInspectorSection(m_content, column, tr("Scales S"), &m_scalesCaption);
   auto* canvas = new Canvas(m_scales = new ScalesView(this), m_content);
   canvas->setFixedHeight(scaledPx(kScalesHeight));
   canvas->setAccessibleName(tr("Smoothing factors"));
@@ -162,7 +147,7 @@ void SmoothingInspector::setupScales(QVBoxLayout* column) {
 }
 
 void SmoothingInspector::setupInstead(QVBoxLayout* column) {
-  QVBoxLayout* section = addSection(column, tr("Instead"), &m_insteadCaption);
+  QVBoxLayout* section = addInspectorSection(m_content, column, tr("Instead"), &m_insteadCaption);
   static_cast<QHBoxLayout*>(section->itemAt(0)->layout())
       ->addWidget(makeDimLabel(tr("bits/weight"), FontRole::Axis, m_content));
   auto* grid = new QGridLayout;
@@ -183,7 +168,7 @@ void SmoothingInspector::setupInstead(QVBoxLayout* column) {
 }
 
 void SmoothingInspector::setupCost(QVBoxLayout* column) {
-  QVBoxLayout* section = addSection(column, tr("Cost"), &m_costCaption);
+  QVBoxLayout* section = addInspectorSection(m_content, column, tr("Cost"), &m_costCaption);
   auto* grid = new QGridLayout;
   grid->setVerticalSpacing(scaledPx(2));
   grid->setColumnStretch(0, 1);

@@ -48,7 +48,6 @@ class SmoothingInspector : public QWidget {
     QLabel *name, *before, *arrow, *after, *origin;
     EvidenceDot* dot;
   };
-  QVBoxLayout* addSection(QVBoxLayout* column, const QString& title, QLabel** caption);
   void setupHeader(QVBoxLayout* column);
   void setupErrors(QVBoxLayout* column);
   void setupScales(QVBoxLayout* column);

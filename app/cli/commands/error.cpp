@@ -8,6 +8,7 @@
 #include "app/cli/run_job.h"
 #include "app/cli/selection.h"
 #include "core/base/shape.h"
+#include "core/workspace_planned_errors.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -15,6 +16,8 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -39,6 +42,7 @@ const std::vector<std::string> kOutputKeys = {"output_rel_wa",     "output_rel_w
 struct Question {
   LinearId id = 0;
   Choice choice;
+  bool isSmoothed = false;  // as the plan leaves it, its smoothing folded in
 };
 
 class ErrorCommand : public Command {
@@ -84,7 +88,7 @@ class ErrorCommand : public Command {
     m_workspace = openModel(m_model, m_statistics);
     if (!m_activations.empty()) useActivations();
     if (!m_plan.empty()) warnIfForeign(m_planContent, *m_workspace);
-    warnIfSmoothed(m_planContent);
+    measurePlanned();
     const std::vector<Question> questions = ask(choices);
     measure(questions);
     printAnswers(questions);
@@ -103,6 +107,8 @@ class ErrorCommand : public Command {
       const bool isAsked = std::find(choices.begin(), choices.end(), choice) != choices.end();
       if (!choice.weight && !choice.activation)
         ++skipped;
+      else if (m_planned.contains(id))
+        questions.push_back({id, std::move(choice), true});
       else if (!isAsked)
         questions.push_back({id, std::move(choice)});
     }
@@ -110,6 +116,23 @@ class ErrorCommand : public Command {
       warn("The plan leaves " + counted(skipped, "layer") +
            " as stored; they have no error and are not listed.");
     return questions;
+  }
+
+  /// What the plan's smoothing changes is measured with it, where it is known what S is.
+  void measurePlanned() {
+    if (m_planContent.smoothing.empty()) return;
+    if (!m_workspace->weights()) return warnIfSmoothed(m_planContent);
+    const std::vector<LinearId> linears = m_selection.resolve(m_workspace->model(), true);
+    try {
+      runJob(m_job, [&](JobContext& job) {
+        m_planned = plannedErrors(*m_workspace, m_planContent, std::filesystem::path(m_plan).parent_path(),
+                                  linears, job);
+      });
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::Unsupported) throw;
+      warn(e.what());
+      warnIfSmoothed(m_planContent);
+    }
   }
 
   void useActivations() const {
@@ -133,7 +156,7 @@ class ErrorCommand : public Command {
       const LinearId id = questions[i].id;
       std::vector<Choice> missing;
       for (; i < questions.size() && questions[i].id == id; ++i)
-        if (isMissing(questions[i])) missing.push_back(questions[i].choice);
+        if (!questions[i].isSmoothed && isMissing(questions[i])) missing.push_back(questions[i].choice);
       if (missing.empty()) continue;
       const auto same =
           std::find_if(batches.begin(), batches.end(), [&](const auto& b) { return b.first == missing; });
@@ -152,6 +175,7 @@ class ErrorCommand : public Command {
   }
 
   LayerError answer(const Question& question) const {
+    if (question.isSmoothed) return m_planned.at(question.id).error;
     const auto error = m_workspace->errorFigures(question.id, question.choice);
     if (!error)
       throw Error(ErrorCode::Store, "There is no error of " + m_workspace->model().linears[question.id].name +
@@ -168,13 +192,30 @@ class ErrorCommand : public Command {
       json[std::string(metric.info.key)] = metricJson(metric);
     json["provenance"] = evidenceJson(error.evidence);
     json["output_provenance"] = nullptr;
-    if (const auto output = m_workspace->outputError(question.id, question.choice)) {
+    json["smoothing"] = smoothingJson(question);
+    if (const auto output = outputOf(question)) {
       Json provenance = Json::object();
       provenance["weights"] = evidenceJson(output->weightEvidence);
       provenance["sample"] = evidenceJson(output->sampleEvidence);
       json["output_provenance"] = std::move(provenance);
     }
     return json;
+  }
+
+  std::optional<OutputError> outputOf(const Question& question) const {
+    return question.isSmoothed ? m_planned.at(question.id).output
+                               : m_workspace->outputError(question.id, question.choice);
+  }
+
+  /// Of its input; null for a producer alone, and without.
+  Json smoothingJson(const Question& question) const {
+    const PlanSmoothing* entry = question.isSmoothed ? m_planned.at(question.id).smoothing : nullptr;
+    if (!entry) return nullptr;
+    return {{"method", entry->method}, {"statistic", entry->statistic}, {"alpha", entry->alpha}};
+  }
+
+  static std::string schemeText(const Question& question) {
+    return specText(question.choice) + (question.isSmoothed ? " smoothed" : "");
   }
 
   FigureRow csvRow(const Question& question) const {
@@ -188,7 +229,7 @@ class ErrorCommand : public Command {
              {"expert", numberOrNothing(linear.expert)},
              {"out", std::to_string(linear.out())},
              {"in", std::to_string(linear.in())},
-             {"scheme", specText(question.choice)}},
+             {"scheme", schemeText(question)}},
             pickMetrics(metricsOf(answer(question)), kAllKeys)};
   }
 
@@ -196,7 +237,7 @@ class ErrorCommand : public Command {
     const Linear& linear = m_workspace->model().linears[question.id];
     return {{{"layer", linear.name},
              {"shape", shapeText({linear.out(), linear.in()})},
-             {"scheme", specText(question.choice)}},
+             {"scheme", schemeText(question)}},
             pickMetrics(metricsOf(answer(question)),
                         m_workspace->calibrationRecord() ? kOutputKeys : kTableKeys)};
   }
@@ -219,6 +260,7 @@ class ErrorCommand : public Command {
   JobOptions m_job;
   bool m_isCsv = false, m_isJson = false;
   QuantizationPlan m_planContent;
+  std::map<LinearId, PlannedError> m_planned;  // those that its smoothing changes
   std::shared_ptr<Workspace> m_workspace;
 };
 

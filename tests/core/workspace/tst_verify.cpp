@@ -5,6 +5,7 @@
 #include "core/demo.h"
 #include "core/smoothing_report.h"
 #include "core/workspace.h"
+#include "core/workspace_planned_errors.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"
 #include "tests/support/fast_folder.h"
@@ -213,6 +214,25 @@ class TestVerify : public QObject {
     const double found = workspace->verify(&plan, text, job).result.perplexity;
     QL_NEAR(found, expected, 1e-6);
     QVERIFY(std::abs(workspace->verify(&unsmoothed, text, job).result.perplexity - found) > 0.01);
+    // and layer by layer: readers, producers and what is both
+    std::vector<LinearId> linears;
+    for (const char* name : {"model.layers.0.self_attn.q_proj", "model.layers.2.self_attn.v_proj",
+                             "model.layers.1.mlp.down_proj", "model.layers.3.self_attn.o_proj"})
+      linears.push_back(*workspace->model().find(name));
+    const auto planned = plannedErrors(*workspace, plan, {}, linears, job);
+    QCOMPARE(planned.size(), linears.size());
+    smoothed->measure(linears, std::span(&unsmoothed.defaultChoice, 1), job);
+    smoothed->measureOutputs(linears, std::span(&unsmoothed.defaultChoice, 1), job);
+    for (const LinearId id : linears) {
+      const LayerError& error = planned.at(id).error;
+      const auto applied = smoothed->errorFigures(id, unsmoothed.defaultChoice);
+      QVERIFY(applied && planned.at(id).smoothing);
+      QL_NEAR(error.weightRelFro, applied->weightRelFro, 1e-5);
+      QL_NEAR(*error.normWeightedRel, *applied->normWeightedRel, 1e-5);
+      QL_NEAR(error.deadCode, applied->deadCode, 1e-9);
+      QL_NEAR(*error.outputRelWa, *applied->outputRelWa, 1e-5);
+      QL_NEAR(*error.outputRelA, *applied->outputRelA, 1e-5);
+    }
   }
 
  private:

@@ -1,0 +1,91 @@
+#include "core/workspace_planned_errors.h"
+
+#include "core/evaluate/smoothed_error.h"
+#include "core/workspace_state.h"
+
+#include <limits>
+
+namespace ql {
+namespace {
+
+using State = WorkspaceAccess::State;
+using Factors = std::map<std::size_t, std::vector<float>>;  // by smoothing group
+
+/// The model with the smoothing of all groups folded in, or of all but one: what reads that one then takes
+/// its S apart from the others.
+SmoothedSource folded(const State& state, Factors factors, std::optional<std::size_t> without) {
+  if (without) factors.erase(*without);
+  return {state.source, state.model, state.configJson, std::move(factors)};
+}
+
+/// Columns are multiplied by S, so the norm in front counts g / S.
+std::vector<float> dividedGain(std::vector<float> gain, const std::vector<float>& s) {
+  if (gain.size() == s.size())
+    for (std::size_t j = 0; j < s.size(); ++j) gain[j] /= s[j];
+  return gain;
+}
+
+const PlanSmoothing* entryOf(const QuantizationPlan& plan, const std::string& producer) {
+  for (const PlanSmoothing& entry : plan.smoothing)
+    if (entry.producer == producer) return &entry;
+  return nullptr;
+}
+
+PlannedError measureOne(State& state, const QuantizationPlan& plan, const Factors& factors, LinearId id,
+                        const Choice& choice, const SmoothedSource& all, JobContext& job) {
+  const Linear& linear = state.model.linears[id];
+  job.setStage("Measuring " + linear.name);
+  const auto group = linear.smoothingGroup ? factors.find(*linear.smoothingGroup) : factors.end();
+  const bool isReader = group != factors.end();
+  PlannedError result;
+  if (isReader) result.smoothing = entryOf(plan, state.model.smoothingGroups[group->first].producer);
+  ErrorInput input = state.errorInput(id);
+  const std::vector<float> gain = input.gain;
+  if (isReader) input.gain = dividedGain(gain, group->second);
+  if (choice.weight) {
+    job.expect(errorUnits(input, std::span(&choice, 1), false));
+    result.error = measureErrors(all, input, std::span(&choice, 1), nullptr, job).front();
+  } else {
+    result.error.sqnrDb = std::numeric_limits<double>::infinity();
+    result.error.bitsPerWeight = input.storedBits;
+  }
+  const auto stats = linear.site ? state.activations(*linear.site) : nullptr;
+  if (!stats || !stats->hasSample()) return result;
+  input.gain = gain;
+  const std::vector<float> ones(static_cast<std::size_t>(linear.in()), 1.0f);
+  const SmoothedSource others = folded(state, factors, isReader ? std::optional(group->first) : std::nullopt);
+  job.expect(smoothedOutputUnits(input, std::span(&choice, 1), *stats));
+  result.output =
+      smoothedOutputErrors(others, input, std::span(&choice, 1), isReader ? group->second : ones, *stats, job)
+          .front();
+  result.error.outputRelW = result.output->w;
+  result.error.outputRelA = result.output->a;
+  result.error.outputRelWa = result.output->wa;
+  if (!choice.weight) result.error.evidence = result.output->sampleEvidence;
+  return result;
+}
+
+}  // namespace
+
+std::map<LinearId, PlannedError> plannedErrors(Workspace& workspace, const QuantizationPlan& plan,
+                                               const std::filesystem::path& planFolder,
+                                               std::span<const LinearId> linears, JobContext& job) {
+  State& state = WorkspaceAccess::state(workspace);
+  std::map<LinearId, PlannedError> errors;
+  if (plan.smoothing.empty()) return errors;
+  state.requireWeights("measuring a plan with smoothing");
+  const Factors factors = state.planFactorsByGroup(plan, planFolder, job);
+  const SmoothedSource all = folded(state, factors, std::nullopt);
+  for (const LinearId id : linears) {
+    const Choice choice = plan.choiceFor(state.model.linears[id].name);
+    if ((!choice.weight && !choice.activation) || !all.changes(state.model.linears[id].matrix)) continue;
+    PlannedError planned = measureOne(state, plan, factors, id, choice, all, job);
+    state.stamp(planned.error.evidence);
+    if (planned.output) state.stamp(planned.output->sampleEvidence);
+    if (planned.output) state.stamp(planned.output->weightEvidence);
+    errors.emplace(id, std::move(planned));
+  }
+  return errors;
+}
+
+}  // namespace ql
