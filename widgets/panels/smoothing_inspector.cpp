@@ -120,6 +120,7 @@ void SmoothingInspector::setupErrors(QVBoxLayout* column) {
   section->addLayout(grid);
   m_note = makeLabel(tr("While the slider moves: a preview with its interval."), FontRole::Axis, m_content);
   m_note->setProperty("faint", true);
+  m_note->setWordWrap(true);
   section->addWidget(m_note);
 }
 
