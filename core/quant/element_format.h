@@ -55,11 +55,13 @@ ElementRounding elementRounding(const ElementFormat& format);
 
 inline constexpr std::int32_t kFloatExponentBits = 0x7f800000;
 
-/// The nearest value of the format for a finite x that is within the largest already.
+/// The nearest value of the format for a finite x that is within the largest already; NaN for NaN.
 inline float roundToElement(const ElementRounding& rounding, float x) {
   const std::int32_t exponent =
       std::max(std::bit_cast<std::int32_t>(x) & kFloatExponentBits, rounding.exponentFloor);
-  const float magic = std::bit_cast<float>(exponent + rounding.magicOffset);
+  // without a sign: the exponent of a NaN would overflow
+  const float magic = std::bit_cast<float>(static_cast<std::uint32_t>(exponent) +
+                                           static_cast<std::uint32_t>(rounding.magicOffset));
   return (x + magic) - magic;
 }
 
