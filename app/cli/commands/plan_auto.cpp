@@ -85,7 +85,6 @@ class PlanAutoCommand : public Command {
   void addMethodOptions(CLI::App& app) {
     app.add_option("--target", m_target, "fewest-layers: error that no layer shall exceed, a fraction")
         ->capture_default_str()
-        ->check(CLI::Range(1e-9, 1.0))
         ->type_name("F");
     app.add_option("--groups", m_groups, "fewest-layers: group sizes to try (128,64,32,16)")
         ->delimiter(',')
