@@ -2,7 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
-#include "core/evaluate/error_pass.h"
+#include "core/evaluate/prepared_quantizer.h"
 #include "core/jobs/parallel_for.h"
 
 #include <algorithm>
@@ -12,12 +12,6 @@ namespace ql {
 namespace {
 
 constexpr std::int64_t kRowTile = 64;  // tokens a task
-
-MatrixRange rangeFor(const WeightSource& source, const Linear& linear, const WeightScheme& scheme,
-                     JobContext& job) {
-  if (!quantizerFor(scheme).needsRange(scheme)) return {};
-  return measureRange(source, linear.matrix, job);
-}
 
 /// Rounds tiles of tokens in parallel; a scheme per tensor is one part over all of them.
 void fakeQuantizeRows(const ActScheme& scheme, const ActivationRange* range, std::int64_t width,
@@ -79,8 +73,8 @@ PlannedSource::PlannedSource(std::shared_ptr<const WeightSource> inner, const Mo
       continue;
     requireMeasurable(*choice.weight);
     m_quantized[{linear.matrix.tensor, linear.matrix.slice}] = std::make_shared<const FakeQuantizedSource>(
-        m_inner, *choice.weight, FakeQuantizedSource::Output::Quantized,
-        rangeFor(*m_inner, linear, *choice.weight, job));
+        m_inner, prepareQuantizer(*m_inner, {linear.matrix, 16, {}}, *choice.weight, nullptr, job),
+        FakeQuantizedSource::Output::Quantized);
     job.step();
   }
 }

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/evaluate/error_figures.h"
 #include "core/workspace_state.h"
 
 #include <nlohmann/json.hpp>
@@ -246,8 +247,8 @@ void Workspace::State::measureOutputs(LinearId id, std::span<const Choice> choic
   const Linear& linear = model.linears[id];
   const WeightSource& weights = requireWeights("measuring output errors");
   job.setStage("Measuring outputs of " + linear.name);
-  std::vector<OutputError> errors =
-      measureOutputErrors(weights, errorInput(id), choices, weightStats(id).get(), stats, 0, job);
+  std::vector<OutputError> errors = measureOutputErrors(
+      weights, errorInputFor(id, measurableSchemes(choices)), choices, weightStats(id).get(), stats, 0, job);
   weights.check(linear.matrix);
   const std::lock_guard lock(mutex);
   for (std::size_t i = 0; i < errors.size(); ++i) {

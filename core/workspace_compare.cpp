@@ -98,7 +98,7 @@ std::shared_ptr<const CodeHistogram> codeHistogram(Workspace& workspace, LinearI
   job.setStage("Counting the codes of " + linear.name);
   job.expect(codeUnits(linear.matrix));
   std::optional<MatrixRange> range;
-  if (quantizerFor(scheme).needsRange(scheme)) {
+  if (quantizerNeeds(scheme).range) {
     if (const auto stats = state.weightStats(id)) {
       range = rangeOf(*stats);
     } else {

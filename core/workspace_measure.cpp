@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/message_text.h"
 #include "core/base/version.h"
+#include "core/evaluate/error_figures.h"
 #include "core/evaluate/linear_preview.h"
 #include "core/workspace_state.h"
 
@@ -33,7 +34,22 @@ std::uint64_t Workspace::State::choiceUnits(LinearId id, std::span<const Choice>
 
 ErrorInput Workspace::State::errorInput(LinearId id) const {
   const Linear& linear = model.linears[id];
-  return {linear.matrix, static_cast<double>(dtypeInfo(linear.dtype).bits), gain(id)};
+  ErrorInput input{linear.matrix, static_cast<double>(dtypeInfo(linear.dtype).bits), gain(id)};
+  if (!linear.site) return input;
+  for (const LinearId reader : model.sites[*linear.site].consumers)
+    if (model.linears[reader].isQuantizable) input.siblings.push_back(model.linears[reader].matrix);
+  if (input.siblings.size() < 2) input.siblings.clear();
+  return input;
+}
+
+ErrorInput Workspace::State::errorInputFor(LinearId id, std::span<const WeightScheme> schemes) {
+  ErrorInput input = errorInput(id);
+  const bool needsActivations = std::any_of(schemes.begin(), schemes.end(), [](const WeightScheme& scheme) {
+    return quantizerNeeds(scheme).activations;
+  });
+  const auto& site = model.linears[id].site;
+  if (needsActivations && site) input.activations = activations(*site);
+  return input;
 }
 
 void Workspace::State::stamp(Evidence& evidence) const {
@@ -50,11 +66,12 @@ WeightStats Workspace::State::measureStats(LinearId id, JobContext& job) const {
 }
 
 std::vector<StoredError> Workspace::State::measureChoices(LinearId id, const std::vector<Choice>& choices,
-                                                          const WeightStats* stats, JobContext& job) const {
+                                                          const WeightStats* stats, JobContext& job) {
   if (choices.empty()) return {};
   const Linear& linear = model.linears[id];
   const WeightSource& weights = requireWeights("measuring " + weightSchemeText(choices.front()));
-  std::vector<LayerError> errors = measureErrors(weights, errorInput(id), choices, stats, job);
+  std::vector<LayerError> errors =
+      measureErrors(weights, errorInputFor(id, measurableSchemes(choices)), choices, stats, job);
   weights.check(linear.matrix);
   std::vector<StoredError> stored;
   for (std::size_t i = 0; i < errors.size(); ++i) {

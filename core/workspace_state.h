@@ -190,13 +190,15 @@ struct Workspace::State {
   WeightStats measureStats(LinearId id, JobContext& job) const;
   /// Choices come back without their activation part: it does not change the figures.
   std::vector<StoredError> measureChoices(LinearId id, const std::vector<Choice>& choices,
-                                          const WeightStats* stats, JobContext& job) const;
+                                          const WeightStats* stats, JobContext& job);
   /// The choices that have no figures yet, each weight scheme once.
   std::vector<Choice> missingChoices(LinearId id, std::span<const Choice> choices) const;
   void keep(LinearId id, const std::vector<StoredError>& errors);
   std::uint64_t statsUnits(LinearId id) const;  // what measureStats() counts as work
   std::uint64_t choiceUnits(LinearId id, std::span<const Choice> choices, bool hasStats) const;
   ErrorInput errorInput(LinearId id) const;
+  /// The same with the activations, when one of the schemes needs them and there are any. May read a file.
+  ErrorInput errorInputFor(LinearId id, std::span<const WeightScheme> schemes);
   void stamp(Evidence& evidence) const;
 };
 

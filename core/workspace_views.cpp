@@ -1,6 +1,7 @@
 // What views and reports ask of a workspace: findings, pictures, the census of tensors.
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/evaluate/prepared_quantizer.h"
 #include "core/jobs/parallel_for.h"
 #include "core/quant/quantizer.h"
 #include "core/workspace_state.h"
@@ -89,17 +90,15 @@ std::shared_ptr<const WeightSource> Workspace::errorSource(LinearId id, const We
                                                            JobContext& job) {
   m_state->requireWeights("the picture of an error");
   requireMeasurable(scheme);
-  MatrixRange range;
-  if (quantizerFor(scheme).needsRange(scheme)) {
-    auto stats = m_state->weightStats(id);
-    if (!stats) {
-      job.expect(m_state->statsUnits(id));
-      stats = std::make_shared<const WeightStats>(m_state->measureStats(id, job));
-    }
-    range = {stats->columns.min, stats->columns.max};
+  auto stats = m_state->weightStats(id);
+  if (quantizerNeeds(scheme).range && !stats) {
+    job.expect(m_state->statsUnits(id));
+    stats = std::make_shared<const WeightStats>(m_state->measureStats(id, job));
   }
-  return std::make_shared<FakeQuantizedSource>(m_state->source, scheme, FakeQuantizedSource::Output::Error,
-                                               std::move(range));
+  return std::make_shared<FakeQuantizedSource>(
+      m_state->source,
+      prepareQuantizer(*m_state->source, m_state->errorInputFor(id, {&scheme, 1}), scheme, stats.get(), job),
+      FakeQuantizedSource::Output::Error);
 }
 
 std::shared_ptr<const TilePyramid> Workspace::picturePyramid(LinearId id,

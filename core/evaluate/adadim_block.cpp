@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/evaluate/error_pass.h"
+#include "core/evaluate/prepared_quantizer.h"
 #include "core/quant/quantizer.h"
 
 #include <algorithm>
@@ -22,13 +23,12 @@ class OverlaySource : public WeightSource {
     const Key key{matrix.tensor, matrix.slice};
     m_quantized.erase(key);
     if (!scheme) return;
-    MatrixRange range;
-    if (quantizerFor(*scheme).needsRange(*scheme)) {
-      job.expect(measureRangeUnits(matrix));
-      range = measureRange(*m_inner, matrix, job);
-    }
+    if (quantizerNeeds(*scheme).range) job.expect(measureRangeUnits(matrix));
+    ErrorInput input;
+    input.matrix = matrix;
     m_quantized[key] = std::make_shared<const FakeQuantizedSource>(
-        m_inner, *scheme, FakeQuantizedSource::Output::Quantized, std::move(range));
+        m_inner, prepareQuantizer(*m_inner, input, *scheme, nullptr, job),
+        FakeQuantizedSource::Output::Quantized);
   }
   void clear() { m_quantized.clear(); }
 

@@ -90,15 +90,19 @@ class CodePass {
         m_matrix(matrix),
         m_scheme(scheme),
         m_quantizer(quantizerFor(scheme)),
-        m_range(m_quantizer.needsRange(scheme) ? range : nullptr),
+        m_range(m_quantizer.needs(scheme).range ? range : nullptr),
         m_job(job),
         m_in(static_cast<std::size_t>(matrix.in)),
         m_isInteger(findNumberFormat(scheme.format)->isInteger) {
     const bool isRangeMissing = !range || range->columnMin.size() != m_in || range->columnMax.size() != m_in;
-    if (m_quantizer.needsRange(scheme) && isRangeMissing)
+    if (!m_quantizer.quantize)
+      throw Error(ErrorCode::Unsupported, "The codes of " + scheme.algorithm.name +
+                                              " cannot be counted; look at the same scheme with rtn.");
+    if (m_quantizer.needs(scheme).range && isRangeMissing)
       throw Error(ErrorCode::Shape, "The codes of a scheme whose parts span rows need the extremes of all " +
                                         std::to_string(m_in) + " columns; measure the matrix first.");
-    const std::int64_t unit = std::max<std::int64_t>(1, m_range ? 1 : bandRows(scheme, matrix.out));
+    const std::int64_t unit =
+        std::max<std::int64_t>(1, m_range ? 1 : bandRows(scheme, matrix.out, matrix.in));
     const std::int64_t fitting = kBandWeights / std::max<std::int64_t>(1, matrix.in) / unit;
     m_bandRows = std::max<std::int64_t>(1, fitting) * unit;
   }

@@ -1,6 +1,7 @@
 #include "core/evaluate/error_pass.h"
 
 #include "core/base/error.h"
+#include "core/evaluate/prepared_quantizer.h"
 #include "core/jobs/parallel_for.h"
 
 #include <algorithm>
@@ -169,6 +170,7 @@ class Pass {
     for (const PlannedScheme& scheme : m_schemes) {
       if (stripsAreDone && scheme.strip) continue;
       hasWork = true;
+      if (scheme.quantizer->rowsAtOnce() > piece) piece = m_tileRows;
       if (piece % scheme.quantizer->rowUnit() != 0) piece = m_tileRows;
     }
     if (!hasWork) return;
@@ -199,6 +201,7 @@ class Pass {
 
 std::optional<StripScheme> stripScheme(const WeightScheme& scheme, std::int64_t in,
                                        const MatrixRange* range) {
+  if (scheme.algorithm.name != "rtn" || scheme.clip.name != "none" || scheme.outliers) return std::nullopt;
   StripScheme strip{rtnRule(scheme), static_cast<std::size_t>(in), false, {}};
   switch (scheme.granularity) {
     case Granularity::OutputChannel:
@@ -279,31 +282,30 @@ MatrixRange measureRange(const WeightSource& source, const MatrixRef& matrix, Jo
   return total;
 }
 
-std::int64_t bandRows(const WeightScheme& scheme, std::int64_t out) {
-  if (scheme.granularity == Granularity::GroupInChannel) return std::min(*scheme.groupSize, out);
-  return scheme.granularity == Granularity::Block ? std::min((*scheme.block)[0], out) : 1;
-}
-
 std::uint64_t measureRangeUnits(const MatrixRef& matrix) {
   return static_cast<std::uint64_t>(matrix.out) * static_cast<std::uint64_t>(matrix.in) * kUnits;
 }
 
 std::uint64_t sumErrorUnits(const MatrixRef& matrix, std::span<const WeightScheme> schemes) {
   std::uint64_t passes = 1;
-  for (const WeightScheme& scheme : schemes) passes += fitsTiles(bandRows(scheme, matrix.out)) ? 0 : 1;
+  for (const WeightScheme& scheme : schemes)
+    passes += fitsTiles(bandRows(scheme, matrix.out, matrix.in)) ? 0 : 1;
   return passes * measureRangeUnits(matrix);
 }
 
-ErrorSums sumErrors(const WeightSource& source, const MatrixRef& matrix,
+ErrorSums sumErrors(const WeightSource& source, const ErrorInput& input,
                     std::span<const WeightScheme> schemes, const MatrixRange* range, JobContext& job) {
+  const MatrixRef& matrix = input.matrix;
   QL_ASSERT(matrix.out > 0 && matrix.in > 0);
   ErrorSums result = emptySums(schemes.size(), static_cast<std::size_t>(matrix.in));
   std::vector<PlannedScheme> together;
   std::vector<std::size_t> order;
   std::vector<std::pair<PlannedScheme, std::size_t>> apart;
   for (std::size_t s = 0; s < schemes.size(); ++s) {
-    PlannedScheme planned{quantizerFor(schemes[s]).make(schemes[s], matrix.out, matrix.in, range),
+    PlannedScheme planned{makeRowQuantizer(schemes[s], quantizerInput(source, input, range, job)),
                           stripScheme(schemes[s], matrix.in, range)};
+    result.schemes[s].bitsPerWeight = planned.quantizer->bitsPerWeight();
+    result.schemes[s].fallbacks = planned.quantizer->fallbacks();
     if (fitsTiles(planned.quantizer->rowUnit())) {
       together.push_back(std::move(planned));
       order.push_back(s);
@@ -313,13 +315,13 @@ ErrorSums sumErrors(const WeightSource& source, const MatrixRef& matrix,
   }
   ErrorSums sums = Pass(source, matrix, std::move(together), kTileRows, job).run();
   result.weights = std::move(sums.weights);
-  for (std::size_t i = 0; i < order.size(); ++i) result.schemes[order[i]] = std::move(sums.schemes[i]);
+  for (std::size_t i = 0; i < order.size(); ++i) merge(result.schemes[order[i]], sums.schemes[i]);
   for (auto& [planned, index] : apart) {
     const std::int64_t unit = planned.quantizer->rowUnit();
     const std::int64_t tileRows = unit * std::max<std::int64_t>(1, kTileRows / unit);
     std::vector<PlannedScheme> one;
     one.push_back(std::move(planned));
-    result.schemes[index] = std::move(Pass(source, matrix, std::move(one), tileRows, job).run().schemes[0]);
+    merge(result.schemes[index], Pass(source, matrix, std::move(one), tileRows, job).run().schemes[0]);
   }
   return result;
 }

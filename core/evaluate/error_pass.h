@@ -2,6 +2,7 @@
 // One pass over a matrix that sums the errors of several schemes. Not for what the sums mean
 // (layer_error.cpp).
 #include "core/evaluate/error_kernel.h"
+#include "core/evaluate/layer_error.h"
 #include "core/io/weight_source.h"
 #include "core/jobs/job_context.h"
 #include "core/quant/quantizer.h"
@@ -26,7 +27,9 @@ struct SchemeSums {
   std::vector<double> columnError;  // [in] sum over rows of D^2
   double sumAbs = 0;                // of |D|
   double maxAbs = 0;
-  std::uint64_t zeroCodes = 0;  // weights, zeros among them, whose code is that of zero
+  std::uint64_t zeroCodes = 0;               // weights, zeros among them, whose code is that of zero
+  std::optional<double> bitsPerWeight = {};  // of the quantizer, when it depends on the weights
+  std::vector<Fallback> fallbacks = {};
 };
 
 struct ErrorSums {
@@ -42,15 +45,12 @@ std::uint64_t measureRangeUnits(const MatrixRef& matrix);
 /// pass of its own. `range` may be null when no scheme needs it. Bit-identical for any thread count; a row of
 /// the matrix is one unit of progress per pass and byte stored (4 bytes an element). Cost: memory O(threads *
 /// (128 rows + schemes * in)).
-ErrorSums sumErrors(const WeightSource& source, const MatrixRef& matrix,
+ErrorSums sumErrors(const WeightSource& source, const ErrorInput& input,
                     std::span<const WeightScheme> schemes, const MatrixRange* range, JobContext& job);
 
 /// The scheme as the SIMD kernels know it, when its parts lie inside rows or are the whole matrix (`range` of
 /// which is needed only then).
 std::optional<StripScheme> stripScheme(const WeightScheme& scheme, std::int64_t in, const MatrixRange* range);
-
-/// Rows that a scheme's bands are high: rowUnit() of its quantizer, without making one.
-std::int64_t bandRows(const WeightScheme& scheme, std::int64_t out);
 
 std::uint64_t sumErrorUnits(const MatrixRef& matrix, std::span<const WeightScheme> schemes);
 

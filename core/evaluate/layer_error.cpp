@@ -52,7 +52,7 @@ bool hasPartialGroup(const Choice& choice, std::int64_t out, std::int64_t in) {
 }
 
 bool needsRange(const WeightScheme& scheme) {
-  return quantizerFor(scheme).needsRange(scheme);
+  return quantizerNeeds(scheme).range;
 }
 
 }  // namespace
@@ -102,7 +102,9 @@ LayerError errorFigures(const ErrorInput& input, const Choice& choice, const Wei
   figures.deadCodeGaussian = choice.weight ? gaussianDeadCode(*choice.weight, out, in) : 0.0;
   figures.columnPeakRatio = columnPeakRatio;
   figures.maxAbsError = sums.maxAbs;
-  figures.bitsPerWeight = bitsPerWeight(choice, out, in, input.storedBits);
+  figures.bitsPerWeight =
+      sums.bitsPerWeight ? *sums.bitsPerWeight : bitsPerWeight(choice, out, in, input.storedBits);
+  figures.fallbacks = sums.fallbacks;
   figures.hasPartialGroup = hasPartialGroup(choice, out, in);
   figures.columnError = sums.columnError;
   figures.columnEnergy = weights.columnEnergy;
@@ -170,7 +172,7 @@ std::vector<LayerError> measureErrors(const WeightSource& source, const ErrorInp
     if (std::any_of(schemes.begin(), schemes.end(), needsRange)) {
       range = stats ? rangeOf(*stats) : measureRange(source, input.matrix, job);
     }
-    sums = sumErrors(source, input.matrix, schemes, &range, job);
+    sums = sumErrors(source, input, schemes, &range, job);
   }
   const double ratio = peakRatio(sums.weights.columnAbsmax);
   const SchemeSums unchanged = exactSums(in);

@@ -5,9 +5,11 @@
 #include "core/base/field_list.h"
 #include "core/io/weight_source.h"
 #include "core/jobs/job_context.h"
+#include "core/quant/quantizer.h"
 #include "core/quant/scheme.h"
 #include "core/stats/weight_stats.h"
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,6 +31,7 @@ struct LayerError {
   std::optional<double> outputRelW, outputRelA, outputRelWa;  // with activations
   double bitsPerWeight = 0;
   bool hasPartialGroup = false;
+  std::vector<Fallback> fallbacks;   // what the method did otherwise than asked for
   std::vector<double> columnError;   // [in] sum over rows of (Q - W)^2
   std::vector<double> columnEnergy;  // [in] sum over rows of W^2; empty when read from a file
   Evidence evidence;
@@ -39,6 +42,10 @@ struct ErrorInput {
   MatrixRef matrix;
   double storedBits = 16;
   std::vector<float> gain;  // [in] effective norm gain, empty when no norm feeds the linear
+  /// For methods that need data; null without. Of this matrix's input as it reaches it: behind smoothing when
+  /// the weights are.
+  std::shared_ptr<const ActivationStats> activations = nullptr;
+  std::vector<MatrixRef> siblings = {};  // QuantizerInput::siblings
 };
 
 /// Measures all choices in one pass over the weights, plus one for ranges when a choice spans rows and

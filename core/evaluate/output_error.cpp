@@ -157,7 +157,7 @@ void requireMatching(const ErrorInput& input, const ActivationStats& activations
 
 bool needsRange(const OutputPassPlan& plan) {
   return std::any_of(plan.weights.begin(), plan.weights.end(),
-                     [](const WeightScheme& scheme) { return quantizerFor(scheme).needsRange(scheme); });
+                     [](const WeightScheme& scheme) { return quantizerNeeds(scheme).range; });
 }
 
 std::vector<OutputPassPlan> plansFor(const MatrixRef& matrix, std::span<const Choice> choices,
@@ -194,7 +194,7 @@ std::vector<OutputError> measureOutputErrors(const WeightSource& source, const E
   if (std::any_of(plans.begin(), plans.end(), needsRange))
     range = stats ? rangeOf(*stats) : measureRange(source, input.matrix, job);
   for (const OutputPassPlan& plan : plans) {
-    OutputPass pass(source, input.matrix, plan, &range, activations, job);
+    OutputPass pass(source, input, plan, &range, activations, job);
     pass.run();
     for (std::size_t i = 0; i < plan.choices.size(); ++i) {
       const std::size_t choice = plan.choices[i];

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/evaluate/error_pass.h"
+#include "core/evaluate/prepared_quantizer.h"
 #include "core/jobs/parallel_for.h"
 
 #include <algorithm>
@@ -66,7 +67,7 @@ std::vector<OutputPassPlan> planOutputPasses(const MatrixRef& matrix, std::span<
   OutputPassPlan whole{{}, {}, {}, {}, {}, matrix.out, usual};
   std::vector<OutputPassPlan> passes;
   for (std::size_t i = 0; i < choices.size(); ++i) {
-    const std::int64_t bands = choices[i].weight ? bandRows(*choices[i].weight, matrix.out) : 1;
+    const std::int64_t bands = choices[i].weight ? bandRows(*choices[i].weight, matrix.out, matrix.in) : 1;
     if (bands <= 1 && !sample.empty()) {
       addChoice(sampled, i, choices[i]);
     } else if (bands <= 1 || usual % bands == 0) {
@@ -81,18 +82,18 @@ std::vector<OutputPassPlan> planOutputPasses(const MatrixRef& matrix, std::span<
   return passes;
 }
 
-OutputPass::OutputPass(const WeightSource& source, const MatrixRef& matrix, const OutputPassPlan& plan,
+OutputPass::OutputPass(const WeightSource& source, const ErrorInput& input, const OutputPassPlan& plan,
                        const MatrixRange* range, const ActivationStats& activations, JobContext& job)
     : m_source(source),
-      m_matrix(matrix),
+      m_matrix(input.matrix),
       m_plan(plan),
       m_activations(activations),
       m_job(job),
-      m_in(static_cast<std::size_t>(matrix.in)),
+      m_in(static_cast<std::size_t>(input.matrix.in)),
       m_rowWeights(static_cast<std::size_t>(plan.rowCount), 1.0),
       m_energy(activations, 1 + plan.weights.size(), m_rowWeights.size()) {
   for (const WeightScheme& scheme : plan.weights)
-    m_quantizers.push_back(quantizerFor(scheme).make(scheme, matrix.out, matrix.in, range));
+    m_quantizers.push_back(makeRowQuantizer(scheme, quantizerInput(source, input, range, job)));
   for (std::size_t i = 0; i < plan.rows.size(); ++i) m_rowWeights[i] = plan.rows[i].weight;
   if (!activations.hasSample()) return;
   m_products.emplace(activations, plan.acts, m_rowWeights.size());
@@ -158,7 +159,8 @@ void OutputPass::measureScheme(std::size_t scheme, std::size_t begin, std::size_
   m_error.resize(m_raw.size());
   const RowQuantizer& quantizer = *m_quantizers[scheme];
   const std::size_t unit = static_cast<std::size_t>(quantizer.rowUnit());
-  const std::size_t step = readsAllRows() ? std::max<std::size_t>(unit, kChunkRows / unit * unit) : 1;
+  const std::size_t wished = static_cast<std::size_t>(std::max(kChunkRows, quantizer.rowsAtOnce()));
+  const std::size_t step = readsAllRows() ? std::max<std::size_t>(unit, wished / unit * unit) : 1;
   const auto chunks = static_cast<std::int64_t>((end - begin + step - 1) / step);
   parallelFor(m_job, chunks, [&](std::int64_t chunk) {
     const std::size_t first = static_cast<std::size_t>(chunk) * step,

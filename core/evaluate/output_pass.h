@@ -43,7 +43,7 @@ std::vector<OutputPassPlan> planOutputPasses(const MatrixRef& matrix, std::span<
 class OutputPass {
  public:
   /// `range` is needed when a scheme asks for it. All arguments must outlive this.
-  OutputPass(const WeightSource& source, const MatrixRef& matrix, const OutputPassPlan& plan,
+  OutputPass(const WeightSource& source, const ErrorInput& input, const OutputPassPlan& plan,
              const MatrixRange* range, const ActivationStats& activations, JobContext& job);
   void run();
 

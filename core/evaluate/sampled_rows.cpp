@@ -65,7 +65,7 @@ void roundingErrors(const SampledRows& sample, const WeightScheme& scheme, std::
   const MatrixRange range = scaled(sample.range, s);
   const std::optional<StripScheme> strips = stripScheme(scheme, sample.matrix.in, &range);
   // also for strips: it refuses what cannot be measured
-  const auto quantizer = quantizerFor(scheme).make(scheme, sample.matrix.out, sample.matrix.in, &range);
+  const auto quantizer = makeRowQuantizer(scheme, {sample.matrix.out, sample.matrix.in, &range});
   d.resize(sample.weights.size());
   const std::size_t in = sample.width(), count = sample.rows.size();
   parallelFor(job, chunksOf(count, kChunkRows), [&](std::int64_t chunk) {

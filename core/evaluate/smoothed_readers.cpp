@@ -59,8 +59,7 @@ GroupReaderPlan SmoothedReaders::State::planFor(const LoadedReader& reader, std:
   plan.range = scaled(reader.range, s);
   plan.strip = stripScheme(*choice.weight, reader.matrix.in, &plan.range);
   // also for strips: it refuses what cannot be measured
-  plan.quantizer =
-      quantizerFor(*choice.weight).make(*choice.weight, reader.matrix.out, reader.matrix.in, &plan.range);
+  plan.quantizer = makeRowQuantizer(*choice.weight, {reader.matrix.out, reader.matrix.in, &plan.range});
   const std::int64_t bands = std::max<std::int64_t>(1, plan.quantizer->rowUnit());
   plan.stripRows = bands * std::max<std::int64_t>(1, kGroupStripRows / bands);
   return plan;

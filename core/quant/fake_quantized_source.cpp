@@ -6,11 +6,9 @@
 
 namespace ql {
 
-FakeQuantizedSource::FakeQuantizedSource(std::shared_ptr<const WeightSource> inner, WeightScheme scheme,
-                                         Output output, MatrixRange range)
-    : m_inner(std::move(inner)), m_scheme(std::move(scheme)), m_output(output), m_range(std::move(range)) {
-  requireMeasurable(m_scheme);
-}
+FakeQuantizedSource::FakeQuantizedSource(std::shared_ptr<const WeightSource> inner,
+                                         std::shared_ptr<const RowQuantizer> quantizer, Output output)
+    : m_inner(std::move(inner)), m_quantizer(std::move(quantizer)), m_output(output) {}
 
 std::vector<float> FakeQuantizedSource::readVector(const std::string& tensor) const {
   return m_inner->readVector(tensor);
@@ -18,16 +16,15 @@ std::vector<float> FakeQuantizedSource::readVector(const std::string& tensor) co
 
 void FakeQuantizedSource::readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd,
                                    std::span<float> out) const {
-  const auto quantizer = quantizerFor(m_scheme).make(m_scheme, matrix.out, matrix.in, &m_range);
   // parts that span rows are only right when read whole: widen to their edges, hand out what was asked for
-  const std::int64_t unit = quantizer->rowUnit();
+  const std::int64_t unit = m_quantizer->rowUnit();
   const std::int64_t begin = rowBegin / unit * unit;
   const std::int64_t end = std::min(matrix.out, (rowEnd + unit - 1) / unit * unit);
   const std::size_t width = static_cast<std::size_t>(matrix.in);
   std::vector<float> rows(static_cast<std::size_t>(std::max<std::int64_t>(end - begin, 0)) * width);
   m_inner->readRows(matrix, begin, end, rows);
   std::vector<float> quantized(rows.size());
-  quantizer->apply(begin, end - begin, rows, quantized, {});
+  m_quantizer->apply(begin, end - begin, rows, quantized, {});
 
   const std::size_t skipped = static_cast<std::size_t>(rowBegin - begin) * width;
   QL_ASSERT(out.size() == static_cast<std::size_t>(rowEnd - rowBegin) * width);

@@ -18,12 +18,39 @@ std::string listed(const std::vector<std::string>& words) {
   return text;
 }
 
-void requireWord(const char* what, const std::string& word, const std::vector<std::string>& known,
-                 std::string_view method) {
-  if (std::find(known.begin(), known.end(), word) != known.end()) return;
-  throw Error(ErrorCode::Unsupported, std::string("The ") + what + " \"" + word +
-                                          "\" cannot be measured by this version; " + std::string(method) +
-                                          " has " + listed(known) + ".");
+bool contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+[[noreturn]] void failWord(const char* what, const std::string& word, const std::vector<std::string>& known,
+                           std::string_view method) {
+  throw Error(ErrorCode::Unsupported, std::string("The ") + what + " \"" + word + "\" does not go with " +
+                                          std::string(method) + "; it has " + listed(known) + ".");
+}
+
+/// "rtn of nf4" where several quantizers share a name.
+std::string methodWords(const WeightScheme& scheme) {
+  return scheme.algorithm.name + " of " + scheme.format;
+}
+
+void requireEvidence(const WeightScheme& scheme, const QuantizerNeeds& needs, const QuantizerInput& input) {
+  const auto in = static_cast<std::size_t>(input.in);
+  if (needs.range &&
+      (!input.range || input.range->columnMin.size() != in || input.range->columnMax.size() != in))
+    throw Error(ErrorCode::Shape, "Granularity " + std::string(granularityName(scheme.granularity)) +
+                                      " needs the extremes of all " + std::to_string(input.in) +
+                                      " columns before the first row; measure the matrix first.");
+  if (needs.activations && !input.activations)
+    throw Error(ErrorCode::Unsupported,
+                scheme.algorithm.name +
+                    " needs activations of this layer's input, and there are none; calibrate first "
+                    "(qloupe analyze --calibration) or give a file with --activations.");
+  if (needs.activations && input.activations->width != input.in)
+    throw Error(ErrorCode::Shape, "The activations have " + std::to_string(input.activations->width) +
+                                      " channels but the layer has " + std::to_string(input.in) +
+                                      "; they are of another layer or model.");
+  QL_ASSERT(!(needs.matrix || needs.activations) || input.job);
+  QL_ASSERT(!needs.matrix || input.source);
 }
 
 }  // namespace
@@ -38,19 +65,41 @@ const std::vector<const Quantizer*>& quantizers() {
 }
 
 const Quantizer& quantizerFor(const WeightScheme& scheme) {
+  std::vector<std::string> names, formats;
   for (const Quantizer* quantizer : quantizers()) {
+    if (!contains(names, std::string(quantizer->name))) names.emplace_back(quantizer->name);
     if (quantizer->name != scheme.algorithm.name) continue;
-    requireWord("number format", scheme.format, quantizer->formats, quantizer->name);
-    requireWord("rounding flavour", scheme.flavour, quantizer->flavours, quantizer->name);
-    requireWord("clip", scheme.clip.name, quantizer->clips, quantizer->name);
-    return *quantizer;
+    if (contains(quantizer->formats, scheme.format)) {
+      if (!contains(quantizer->flavours, scheme.flavour))
+        failWord("rounding flavour", scheme.flavour, quantizer->flavours, methodWords(scheme));
+      if (!contains(quantizer->clips, scheme.clip.name))
+        failWord("clip", scheme.clip.name, quantizer->clips, methodWords(scheme));
+      return *quantizer;
+    }
+    formats.insert(formats.end(), quantizer->formats.begin(), quantizer->formats.end());
   }
-  std::string names;
-  for (const Quantizer* quantizer : quantizers()) {
-    names += (names.empty() ? "" : ", ") + std::string(quantizer->name);
-  }
+  if (!formats.empty()) failWord("number format", scheme.format, formats, scheme.algorithm.name);
   throw Error(ErrorCode::Unsupported, "The algorithm \"" + scheme.algorithm.name +
-                                          "\" cannot be measured by this version; use " + names + ".");
+                                          "\" cannot be measured by this version; use " + listed(names) +
+                                          ".");
+}
+
+QuantizerNeeds quantizerNeeds(const WeightScheme& scheme) {
+  return quantizerFor(scheme).needs(scheme);
+}
+
+std::int64_t bandRows(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
+  const Quantizer& quantizer = quantizerFor(scheme);
+  if (quantizer.rowUnit) return quantizer.rowUnit(scheme, out, in);
+  if (scheme.granularity == Granularity::GroupInChannel) return std::min(*scheme.groupSize, out);
+  return scheme.granularity == Granularity::Block ? std::min((*scheme.block)[0], out) : 1;
+}
+
+std::unique_ptr<RowQuantizer> makeRowQuantizer(const WeightScheme& scheme, const QuantizerInput& input) {
+  requireMeasurable(scheme);
+  const Quantizer& quantizer = quantizerFor(scheme);
+  requireEvidence(scheme, quantizer.needs(scheme), input);
+  return quantizer.make(scheme, input);
 }
 
 bool isMeasurableFormat(std::string_view format) {
@@ -77,9 +126,7 @@ void requireMeasurable(const WeightScheme& scheme) {
     throw Error(ErrorCode::Unsupported, "Keeping outliers apart (\"" + scheme.outliers->rule +
                                             "\") cannot be measured by this version; leave it out.");
   }
-  // what only the method knows (smoothquant without asymmetric, ...): a 1 x 1 matrix with a range shows it
-  const MatrixRange range{{0}, {0}};
-  static_cast<void>(quantizer.make(scheme, 1, 1, &range));
+  quantizer.check(scheme);
 }
 
 }  // namespace ql

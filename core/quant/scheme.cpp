@@ -146,6 +146,51 @@ std::vector<OptionSpec> gptqOptions() {
           {"mse", false, {}, {}, {}, "", "Search the range with the smallest error to the power 2.4."}};
 }
 
+std::vector<OptionSpec> billmOptions() {
+  return {{"metric",
+           std::string("hessian"),
+           {},
+           {},
+           {"hessian", "magnitude"},
+           "",
+           "How salient columns are found."},
+          {"block_size", std::int64_t{128}, 1, 65536, {}, "columns", "Columns treated together."},
+          {"compensate", true, {}, {}, {}, "", "Pass the error on to later columns, as GPTQ does."},
+          {"damp", 0.01, 0, 1, {}, "fraction", "Share of the mean diagonal added to the Hessian."},
+          {"search",
+           std::string("code"),
+           {},
+           {},
+           {"code", "paper"},
+           "",
+           "What columns and break points are searched on: the salience (published code) or the weights "
+           "(paper)."}};
+}
+
+std::vector<OptionSpec> awqOptions() {
+  return {{"grid", std::int64_t{20}, 1, 1000, {}, "", "Steps of the scale search."},
+          {"duo", false, {}, {}, {}, "", "Divide by the weights' own scale as well."},
+          {"clip", true, {}, {}, {}, "", "Search a clip range for each group."}};
+}
+
+std::vector<OptionSpec> easyquantOptions() {
+  return {{"n", 3.0, 0, 100, {}, "standard deviations", "Weights beyond n of these stay exact."},
+          {"rule",
+           std::string("std"),
+           {},
+           {},
+           {"std", "variance"},
+           "",
+           "What n multiplies: the standard deviation, or the variance as printed in one text."},
+          {"grid", std::int64_t{200}, 10, 100000, {}, "", "Steps of the range search."}};
+}
+
+std::vector<OptionSpec> mseClipOptions(double shrink, double norm) {
+  return {{"shrink", shrink, 0.01, 1, {}, "fraction", "How far the range may shrink."},
+          {"grid", std::int64_t{100}, 2, 10000, {}, "", "Steps of a whole range."},
+          {"norm", norm, 0.1, 16, {}, "", "Power of |error|."}};
+}
+
 }  // namespace
 
 std::string_view granularityName(Granularity granularity) {
@@ -191,9 +236,22 @@ const std::vector<NumberFormatInfo>& numberFormats() {
        8},
       {"nvfp4", 4, false, 0, true, "fp4 in groups of 16 with an fp8_e4m3 scale and one float32 per tensor.",
        16, 8},
+      {"mxfp6_e3m2", 6, false, 0, true, "OCP microscaling: fp6_e3m2 in groups of 32, power-of-two scale.", 32,
+       8},
+      {"mxfp8_e5m2", 8, false, 0, true, "OCP microscaling: fp8_e5m2 in groups of 32, power-of-two scale.", 32,
+       8},
       {"nf4", 4, false, 0, true, "16 quantiles of a normal distribution in groups of 64 (bitsandbytes).", 64,
-       0},
+       32},
+      {"nf4_dq", 4, false, 0, true, "nf4 with its scales quantized again to 8 bits (QLoRA).", 64, 8},
+      {"ternary", 1.584962500721156, false, 0, true, "-1, 0 and 1 with a scale (BitNet b1.58)."},
       {"binary", 1, false, 0, true, "Signs with a scale."},
+      {"q8_0", 8, false, 0, true, "llama.cpp: 32 signed integers with an fp16 scale.", 32, 16},
+      {"q4_0", 4, false, 0, true, "llama.cpp: 32 codes of 4 bits with an fp16 scale.", 32, 16},
+      {"q4_1", 4, false, 0, true, "llama.cpp: 32 codes of 4 bits with fp16 scale and minimum.", 32, 32},
+      {"q5_0", 5, false, 0, true, "llama.cpp: 32 codes of 5 bits with an fp16 scale.", 32, 16},
+      {"q5_1", 5, false, 0, true, "llama.cpp: 32 codes of 5 bits with fp16 scale and minimum.", 32, 32},
+      {"q4_k", 4, false, 0, true, "llama.cpp: 8 groups of 32 codes, scales and minima of 6 bits.", 256, 128},
+      {"q6_k", 6, false, 0, true, "llama.cpp: 16 groups of 16 codes, scales of 8 bits.", 256, 144},
       {"bf16", 16, false, 0, false, "bfloat16: not quantized."},
       {"fp16", 16, false, 0, false, "IEEE half precision: not quantized."},
   };
@@ -209,14 +267,14 @@ const NumberFormatInfo* findNumberFormat(std::string_view name) {
 
 const std::vector<std::string>& flavourNames() {
   static const std::vector<std::string> names{
-      "compressed-tensors", "gptq",        "awq", "smoothquant", "llm-qat", "rptq", "quarot",
-      "qualcomm",           "bitsandbytes"};
+      "compressed-tensors", "gptq",         "awq",     "smoothquant", "llm-qat", "rptq",    "quarot",
+      "qualcomm",           "bitsandbytes", "torchao", "mx-floor",    "mx-even", "mx-ceil", "mx-rceil"};
   return names;
 }
 
 const std::vector<std::string>& clipNames() {
-  static const std::vector<std::string> names{"none",      "mse-gptq", "mse-llmc", "percentile",
-                                              "easyquant", "awq",      "lsq"};
+  static const std::vector<std::string> names{
+      "none", "mse-gptq", "mse-llmc", "imatrix-mse", "percentile", "easyquant", "awq", "lsq", "lsq-plus"};
   return names;
 }
 
@@ -228,26 +286,9 @@ const std::vector<std::string>& algorithmNames() {
 
 std::vector<OptionSpec> algorithmOptions(std::string_view algorithm) {
   if (algorithm == "gptq") return gptqOptions();
-  if (algorithm == "billm") {
-    return {{"metric",
-             std::string("hessian"),
-             {},
-             {},
-             {"hessian", "magnitude"},
-             "",
-             "How salient columns are found."},
-            {"block_size", std::int64_t{128}, 1, 65536, {}, "columns", "Columns treated together."},
-            {"compensate", true, {}, {}, {}, "", "Pass the error on to later columns, as GPTQ does."}};
-  }
-  if (algorithm == "awq") {
-    return {{"grid", std::int64_t{20}, 1, 1000, {}, "", "Steps of the scale search."},
-            {"duo", false, {}, {}, {}, "", "Divide by the weights' own scale as well."},
-            {"clip", true, {}, {}, {}, "", "Search a clip range for each group."}};
-  }
-  if (algorithm == "easyquant") {
-    return {
-        {"n", 3.0, 0, 100, {}, "standard deviations", "Weights beyond n standard deviations stay exact."}};
-  }
+  if (algorithm == "billm") return billmOptions();
+  if (algorithm == "awq") return awqOptions();
+  if (algorithm == "easyquant") return easyquantOptions();
   if (algorithm == "adadim") {
     return {{"loss", std::string("own"), {}, {}, {"own", "block"}, "", "Whose output error decides."}};
   }
@@ -258,6 +299,47 @@ std::vector<OptionSpec> algorithmOptions(std::string_view algorithm) {
     return {{"damp", 0.01, 0, 1, {}, "fraction", "Share of the mean diagonal added to the Hessian."}};
   }
   return {};
+}
+
+std::vector<OptionSpec> clipOptions(std::string_view clip) {
+  if (clip == "mse-gptq") return mseClipOptions(0.8, 2.4);
+  const OptionSpec patience{"patience", std::int64_t{5}, 1, 10000, {}, "steps", "Steps without improvement."};
+  if (clip == "mse-llmc") {
+    std::vector<OptionSpec> options = mseClipOptions(0.2, 2.4);
+    options.push_back(patience);
+    return options;
+  }
+  if (clip == "imatrix-mse") {
+    std::vector<OptionSpec> options = mseClipOptions(0.95, 3.0);
+    options[1].defaultValue = std::int64_t{20};
+    options.push_back(patience);
+    return options;
+  }
+  if (clip == "percentile")
+    return {{"percent", 99.9, 50, 100, {}, "%", "Share of a part's weights inside the range."}};
+  if (clip == "easyquant") return {{"grid", std::int64_t{200}, 10, 100000, {}, "", "Steps of the search."}};
+  if (clip == "awq")
+    return {{"grid", std::int64_t{20}, 2, 1000, {}, "", "Steps of a whole range."},
+            {"shrink", 0.5, 0.01, 1, {}, "fraction", "How far the range may shrink."}};
+  return {};
+}
+
+MethodChoice algorithmChoice(std::string_view name, const OptionValues& given) {
+  return {std::string(name), completeOptions(std::string(name), algorithmOptions(name), given)};
+}
+
+MethodChoice clipChoice(std::string_view name, const OptionValues& given) {
+  return {std::string(name), completeOptions(std::string(name), clipOptions(name), given)};
+}
+
+const std::vector<std::string>& outlierRuleNames() {
+  static const std::vector<std::string> names{"sigma", "variance"};
+  return names;
+}
+
+const std::vector<std::string>& permutationNames() {
+  static const std::vector<std::string> names{"none", "kmeans", "range"};
+  return names;
 }
 
 std::string choiceProblem(const Choice& choice) {

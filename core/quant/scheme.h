@@ -31,6 +31,8 @@ struct MethodChoice {
   bool operator==(const MethodChoice&) const = default;
 };
 
+/// Weights that stay exact: "sigma": |w - mean| >= n standard deviations of the matrix; "variance": >= n
+/// times its variance.
 struct OutlierRule {
   std::string rule;
   double n = 0;
@@ -57,9 +59,10 @@ struct ActScheme {
   bool dynamic = true;
   bool symmetric = true;
   std::string flavour = "compressed-tensors";
-  std::optional<double> outlierThreshold;
-  std::optional<std::int64_t> groups;
-  std::optional<std::string> permutation;
+  std::optional<double> outlierThreshold;  // LLM.int8(): channels that reach this stay in 16 bits
+  std::optional<std::int64_t> groups;      // Tensor: so many groups of channels, each with its own range
+  std::optional<std::string> permutation;  // how channels come into groups: "none" (as they stand), "kmeans"
+                                           // (RPTQ), "range" (PEG: sorted by range)
   bool operator==(const ActScheme&) const = default;
 };
 
@@ -88,13 +91,21 @@ const std::vector<std::string>& clipNames();
 const std::vector<std::string>& algorithmNames();
 /// Options of an algorithm with their defaults; empty when it has none or is unknown.
 std::vector<OptionSpec> algorithmOptions(std::string_view algorithm);
+std::vector<OptionSpec> clipOptions(std::string_view clip);
+/// With options complete. Throws Error(Usage) for an option that is wrong.
+MethodChoice algorithmChoice(std::string_view name, const OptionValues& given = {});
+MethodChoice clipChoice(std::string_view name, const OptionValues& given = {});
+const std::vector<std::string>&
+outlierRuleNames();  // OutlierRule::rule: "sigma": beyond n standard deviations
+const std::vector<std::string>& permutationNames();  // ActScheme::permutation
 
 /// Parses a SPEC, the spelling of a choice on the command line:
 ///   PRESET[:OPT,...]   PRESET = wBaB (w8a8, w4a16, ...) | FORMAT (weights only) | WFORMAT/AFORMAT
 ///   OPT = tensor | channel | input_channel | group=N | group_in_channel=N | block=HxW | sym | asym |
-///   clip=NAME
-///       | flavour=NAME | algorithm=NAME | act=tensor|token|group:N|FORMAT|none | act_sym | act_asym
-///       | act_flavour=NAME | static | dynamic
+///         clip=NAME[:KEY=VALUE...] | flavour=NAME | algorithm=NAME[:KEY=VALUE...] | outliers=RULE:N|none |
+///         act=tensor|token|group:N|FORMAT|none | act_sym | act_asym | act_flavour=NAME | static | dynamic |
+///         act_outliers=T|none | act_groups=N[:PERMUTATION]|none
+/// Options of a method that are true or false may stand as KEY alone ("algorithm=gptq:act_order:damp=0.05").
 /// 16 bits (w16, bf16, fp16) mean "stays as stored". `flavour` reaches the activations too, unless the
 /// flavour has no rounding of activations (gptq, awq). Defaults: output channel (microscaling formats: their
 /// own group), symmetric, activations per token, dynamic. Examples: ("w8a8:group=128", "int4:asym",

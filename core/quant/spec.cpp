@@ -4,16 +4,17 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 
 namespace ql {
 namespace {
 
 constexpr std::string_view kOptionList =
-    "tensor, channel, input_channel, group=N, group_in_channel=N, block=HxW, sym, asym, clip=NAME, "
-    "flavour=NAME, "
-    "algorithm=NAME, act=tensor|token|group:N|FORMAT|none, act_sym, act_asym, act_flavour=NAME, static, "
-    "dynamic";
+    "tensor, channel, input_channel, group=N, group_in_channel=N, block=HxW, sym, asym, "
+    "clip=NAME[:KEY=VALUE], flavour=NAME, algorithm=NAME[:KEY=VALUE], outliers=RULE:N|none, "
+    "act=tensor|token|group:N|FORMAT|none, act_sym, act_asym, act_flavour=NAME, static, dynamic, "
+    "act_outliers=T|none, act_groups=N[:PERMUTATION]|none";
 
 /// Everything a message needs: the whole text and what is wrong in it.
 [[noreturn]] void fail(std::string_view text, const std::string& problem) {
@@ -54,6 +55,13 @@ std::optional<std::int64_t> positiveNumber(std::string_view text) {
   const bool isWhole = problem == std::errc() && end == text.data() + text.size();
   if (!isWhole || value < 1 || value > std::numeric_limits<std::int32_t>::max()) return std::nullopt;
   return value;
+}
+
+std::optional<double> decimalNumber(std::string_view text) {
+  double value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool isWhole = problem == std::errc() && end == text.data() + text.size();
+  return isWhole && std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
 std::optional<WeightScheme> weightOf(const NumberFormatInfo& format) {
@@ -140,7 +148,7 @@ class OptionReader {
   bool applyWord() {
     if (m_option.ends_with('=') || m_key == "group" || m_key == "group_in_channel" || m_key == "block" ||
         m_key == "clip" || m_key == "flavour" || m_key == "algorithm" || m_key == "act" ||
-        m_key == "act_flavour") {
+        m_key == "act_flavour" || m_key == "outliers" || m_key == "act_outliers" || m_key == "act_groups") {
       return failMissingValue();
     }
     if (m_key == "tensor") return setGranularity(Granularity::Tensor);
@@ -166,14 +174,16 @@ class OptionReader {
     if (m_key == "group_in_channel") return setGroup(Granularity::GroupInChannel);
     if (m_key == "block") return setBlock();
     if (m_key == "clip") {
-      weight().clip = MethodChoice{known(clipNames(), "none"), {}};
+      weight().clip = method(clipNames(), "none", &clipOptions);
       return true;
     }
     if (m_key == "algorithm") {
-      const std::string name = known(algorithmNames(), "rtn");
-      weight().algorithm = MethodChoice{name, completeOptions(name, algorithmOptions(name), {})};
+      weight().algorithm = method(algorithmNames(), "rtn", &algorithmOptions);
       return true;
     }
+    if (m_key == "outliers") return setOutliers();
+    if (m_key == "act_outliers") return setActOutliers();
+    if (m_key == "act_groups") return setActGroups();
     if (m_key == "flavour") {
       weight().flavour = known(flavourNames(), "gptq");
       if (m_choice.activation) m_choice.activation->flavour = actFlavourFor(m_choice.weight->flavour);
@@ -252,12 +262,105 @@ class OptionReader {
     return true;
   }
 
+  /// "gptq:act_order:damp=0.05"
+  MethodChoice method(const std::vector<std::string>& names, std::string_view example,
+                      std::vector<OptionSpec> (*optionsOf)(std::string_view)) {
+    const std::vector<std::string_view> parts = splitAt(m_value, ':');
+    m_value = parts.front();
+    const std::string name = known(names, example);
+    const std::vector<OptionSpec> specs = optionsOf(name);
+    OptionValues given;
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      const std::size_t equals = parts[i].find('=');
+      const std::string key(parts[i].substr(0, equals));
+      const auto spec =
+          std::find_if(specs.begin(), specs.end(), [&](const OptionSpec& s) { return s.key == key; });
+      if (spec == specs.end() || given.contains(key)) failMethodOption(name, key, specs);
+      given[key] = optionValue(*spec, equals == std::string_view::npos ? "" : parts[i].substr(equals + 1));
+    }
+    try {
+      return {name, completeOptions(name, specs, given)};
+    } catch (const Error& problem) {
+      const std::string text = problem.what();
+      fail(m_text, quoted(m_option) + ": " + text.substr(0, text.find_last_not_of('.') + 1));
+    }
+  }
+
+  [[noreturn]] void failMethodOption(const std::string& name, const std::string& key,
+                                     const std::vector<OptionSpec>& specs) const {
+    std::vector<std::string> keys;
+    for (const OptionSpec& spec : specs) keys.push_back(spec.key);
+    fail(m_text, quoted(m_option) + ": " + name + " has no option " + quoted(key) +
+                     (keys.empty() ? "; it has none" : " left to set; it has " + listed(keys)));
+  }
+
+  OptionValue optionValue(const OptionSpec& spec, std::string_view text) const {
+    if (std::holds_alternative<bool>(spec.defaultValue)) {
+      if (text.empty() || text == "true") return true;
+      if (text == "false") return false;
+      fail(m_text, quoted(m_option) + ": " + spec.key + " is true or false");
+    }
+    if (std::holds_alternative<std::string>(spec.defaultValue)) return std::string(text);
+    const auto number = decimalNumber(text);
+    if (!number)
+      fail(m_text, quoted(m_option) + ": " + spec.key + " needs a number, e.g. " + spec.key + "=" +
+                       optionText(spec.defaultValue));
+    if (std::holds_alternative<double>(spec.defaultValue)) return *number;
+    if (*number != std::floor(*number) || std::abs(*number) > 1e15)
+      fail(m_text, quoted(m_option) + ": " + spec.key + " needs a whole number");
+    return static_cast<std::int64_t>(*number);
+  }
+
+  bool setOutliers() {
+    if (m_value == "none") {
+      weight().outliers.reset();
+      return true;
+    }
+    const std::vector<std::string_view> parts = splitAt(m_value, ':');
+    const auto n = parts.size() == 2 ? decimalNumber(parts[1]) : std::nullopt;
+    if (!n || !(*n > 0)) fail(m_text, quoted(m_option) + " needs a rule and a number, e.g. outliers=sigma:3");
+    m_value = parts[0];
+    weight().outliers = OutlierRule{known(outlierRuleNames(), "sigma:3"), *n};
+    return true;
+  }
+
+  bool setActOutliers() {
+    const auto threshold = decimalNumber(m_value);
+    if ((!threshold || !(*threshold > 0)) && m_value != "none")
+      fail(m_text, quoted(m_option) + " needs a threshold, e.g. act_outliers=6, or none");
+    activation().outlierThreshold = threshold;
+    return true;
+  }
+
+  bool setActGroups() {
+    if (m_value == "none") {
+      activation().groups.reset();
+      activation().permutation.reset();
+      return true;
+    }
+    const std::vector<std::string_view> parts = splitAt(m_value, ':');
+    const auto count = positiveNumber(parts[0]);
+    if (!count || parts.size() > 2)
+      fail(m_text, quoted(m_option) + " needs a number of groups, e.g. act_groups=32:kmeans, or none");
+    activation().granularity = Granularity::Tensor;
+    activation().groupSize.reset();
+    activation().groups = *count;
+    activation().permutation.reset();
+    m_value = parts.back();
+    if (parts.size() == 2 && m_value != "none")
+      activation().permutation = known(permutationNames(), "32:kmeans");
+    return true;
+  }
+
   bool failMissingValue() const {
     const std::string example = m_key == "block"                             ? "128x128"
                                 : m_key == "clip"                            ? "mse-gptq"
                                 : m_key == "flavour" || m_key == "algorithm" ? "gptq"
                                 : m_key == "act_flavour"                     ? "smoothquant"
                                 : m_key == "act"                             ? "token"
+                                : m_key == "outliers"                        ? "sigma:3"
+                                : m_key == "act_outliers"                    ? "6"
+                                : m_key == "act_groups"                      ? "32:kmeans"
                                                                              : "128";
     fail(m_text, quoted(m_option) + " needs a value, e.g. " + std::string(m_key) + "=" + example);
   }

@@ -17,6 +17,18 @@ std::string presetText(const Choice& choice) {
   return choice.activation ? w + "/" + choice.activation->format : w;
 }
 
+/// The name and what differs from its defaults.
+std::string methodText(const MethodChoice& method, const std::vector<OptionSpec>& specs) {
+  std::string text = method.name;
+  for (const OptionSpec& spec : specs) {
+    const auto given = method.options.find(spec.key);
+    if (given == method.options.end() || given->second == spec.defaultValue) continue;
+    text += ":" + spec.key;
+    if (given->second != OptionValue(true)) text += "=" + optionText(given->second);
+  }
+  return text;
+}
+
 void addWeightOptions(const WeightScheme& w, std::vector<std::string>& options) {
   const NumberFormatInfo* format = findNumberFormat(w.format);
   const int ownGroup = format ? format->ownGroup : 0;
@@ -45,16 +57,18 @@ void addWeightOptions(const WeightScheme& w, std::vector<std::string>& options) 
       break;
   }
   if (!w.symmetric) options.emplace_back("asym");
-  if (w.clip.name != "none") options.push_back("clip=" + w.clip.name);
+  if (w.clip.name != "none") options.push_back("clip=" + methodText(w.clip, clipOptions(w.clip.name)));
   if (w.flavour != "compressed-tensors") options.push_back("flavour=" + w.flavour);
-  if (w.algorithm.name != "rtn") options.push_back("algorithm=" + w.algorithm.name);
+  if (w.algorithm.name != "rtn")
+    options.push_back("algorithm=" + methodText(w.algorithm, algorithmOptions(w.algorithm.name)));
+  if (w.outliers) options.push_back("outliers=" + w.outliers->rule + ":" + optionText(w.outliers->n));
 }
 
 void addActOptions(const ActScheme& a, const std::string& expectedFlavour,
                    std::vector<std::string>& options) {
   const NumberFormatInfo* format = findNumberFormat(a.format);
   const int ownGroup = format ? format->ownGroup : 0;
-  if (a.granularity == Granularity::Tensor) options.emplace_back("act=tensor");
+  if (a.granularity == Granularity::Tensor && !a.groups) options.emplace_back("act=tensor");
   if (a.granularity == Granularity::Token && ownGroup > 0) options.emplace_back("act=token");
   if (a.granularity == Granularity::Group && a.groupSize.value_or(128) != ownGroup) {
     options.push_back("act=group:" + std::to_string(a.groupSize.value_or(128)));
@@ -62,6 +76,10 @@ void addActOptions(const ActScheme& a, const std::string& expectedFlavour,
   if (!a.symmetric) options.emplace_back("act_asym");
   if (a.flavour != expectedFlavour) options.push_back("act_flavour=" + a.flavour);
   if (!a.dynamic) options.emplace_back("static");
+  if (a.outlierThreshold) options.push_back("act_outliers=" + optionText(*a.outlierThreshold));
+  if (a.groups)
+    options.push_back("act_groups=" + std::to_string(*a.groups) +
+                      (a.permutation ? ":" + *a.permutation : ""));
 }
 
 }  // namespace
@@ -115,6 +133,7 @@ std::string weightSchemeText(const Choice& choice) {
   if (!w.symmetric) text += " asym";
   if (w.algorithm.name != "rtn") text += " " + w.algorithm.name;
   if (w.clip.name != "none") text += " clip " + w.clip.name;
+  if (w.outliers) text += " + outliers";
   if (w.flavour != "compressed-tensors") text += " (" + w.flavour + ")";
   return text;
 }
@@ -129,8 +148,10 @@ std::string actSchemeText(const Choice& choice) {
   if (a.granularity == Granularity::Group) {
     text += isOwnGroup ? "" : " g" + std::to_string(a.groupSize.value_or(128));
   } else {
-    text += " " + std::string(granularityName(a.granularity));
+    text += a.groups ? " " + std::to_string(*a.groups) + " groups"
+                     : " " + std::string(granularityName(a.granularity));
   }
+  if (a.outlierThreshold) text += " + outliers";
   if (!a.symmetric) text += " asym";
   if (!a.dynamic) text += " static";
   return text;

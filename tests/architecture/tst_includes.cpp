@@ -31,7 +31,7 @@ const std::map<std::string, Names>& coreArrows() {
       {"linalg", {"base", "jobs", "io"}},
       {"stats", {"base", "jobs", "io", "linalg"}},
       {"calib", {"base", "jobs", "io", "model", "linalg", "stats"}},
-      {"quant", {"base", "jobs", "io", "stats"}},
+      {"quant", {"base", "jobs", "io", "linalg", "stats"}},
       {"smooth", {"base", "jobs", "io", "model", "linalg", "stats", "quant"}},
       {"evaluate", {"base", "jobs", "io", "model", "linalg", "stats", "calib", "quant", "smooth"}},
       {"plan", {"base", "io", "model", "stats", "quant", "smooth"}},

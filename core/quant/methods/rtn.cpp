@@ -18,8 +18,10 @@ struct Partition {
   bool needsRange = false;  // parts span all rows: their extremes come from MatrixRange
 };
 
-bool rtnNeedsRange(const WeightScheme& scheme) {
-  return scheme.granularity == Granularity::Tensor || scheme.granularity == Granularity::InputChannel;
+QuantizerNeeds rtnNeeds(const WeightScheme& scheme) {
+  QuantizerNeeds needs;
+  needs.range = scheme.granularity == Granularity::Tensor || scheme.granularity == Granularity::InputChannel;
+  return needs;
 }
 
 Partition partitionOf(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
@@ -89,11 +91,7 @@ class RtnRowQuantizer : public RowQuantizer {
         m_partition(partitionOf(scheme, out, in)),
         m_in(static_cast<std::size_t>(in)) {
     if (!m_partition.needsRange) return;
-    if (!range || range->columnMin.size() != m_in || range->columnMax.size() != m_in) {
-      throw Error(ErrorCode::Shape, "Granularity " + std::string(granularityName(scheme.granularity)) +
-                                        " needs the extremes of all " + std::to_string(in) +
-                                        " columns before the first row; measure the matrix first.");
-    }
+    QL_ASSERT(range && range->columnMin.size() == m_in && range->columnMax.size() == m_in);
     m_fixedGrids = rangeOfColumns(*range, m_partition, partCount()).grids(m_rule);
   }
 
@@ -171,9 +169,13 @@ MatrixRange columnRange(std::span<const float> weights, std::size_t in) {
   return range;
 }
 
-std::unique_ptr<RowQuantizer> makeRtn(const WeightScheme& scheme, std::int64_t out, std::int64_t in,
-                                      const MatrixRange* range) {
-  return std::make_unique<RtnRowQuantizer>(scheme, out, in, range);
+void checkRtn(const WeightScheme& scheme) {
+  static_cast<void>(rtnRule(scheme));
+  static_cast<void>(partitionOf(scheme, 1, 1));
+}
+
+std::unique_ptr<RowQuantizer> makeRtn(const WeightScheme& scheme, const QuantizerInput& input) {
+  return std::make_unique<RtnRowQuantizer>(scheme, input.out, input.in, input.range);
 }
 
 /// Codes of one band into the matrix, of floats their bits; non-finite weights get the code of 0.
@@ -245,9 +247,11 @@ const Quantizer& rtnQuantizer() {
       rtnFormats(),
       {"compressed-tensors", "gptq", "awq", "smoothquant"},
       {"none"},
-      rtnNeedsRange,
+      rtnNeeds,
+      checkRtn,
       makeRtn,
-      quantizeRtn};
+      quantizeRtn,
+      nullptr};
   return quantizer;
 }
 

@@ -172,10 +172,10 @@ class TestMofq : public QObject {
     const MatrixRange range = measureRange(source, source.ref, job);
     for (const char* format : kFloats) {
       const WeightScheme scheme = *parseSpec(std::string(format) + ":" + part.toStdString()).weight;
-      const ErrorSums fast = sumErrors(source, source.ref, std::span(&scheme, 1), &range, job);
+      const ErrorSums fast = sumErrors(source, {source.ref, 16, {}}, std::span(&scheme, 1), &range, job);
       SchemeSums exact;
       exact.columnError.assign(kIn, 0.0);
-      addErrorsExactly(*quantizerFor(scheme).make(scheme, kOut, kIn, &range), 0, source.values(), kIn, exact);
+      addErrorsExactly(*makeRowQuantizer(scheme, {kOut, kIn, &range}), 0, source.values(), kIn, exact);
       const SchemeSums& sums = fast.schemes[0];
       QCOMPARE(sums.zeroCodes, exact.zeroCodes);
       QL_NEAR(sums.maxAbs, exact.maxAbs, 1e-6);
@@ -199,7 +199,7 @@ class TestMofq : public QObject {
       rows.rows = 3;
       rows.columns = kIn;
       quantizeScaledRows(*stripScheme(scheme, kIn, nullptr), rows);
-      quantizerFor(scheme).make(scheme, 3, kIn, nullptr)->apply(0, 3, scaled, expected, {});
+      makeRowQuantizer(scheme, {3, kIn, nullptr})->apply(0, 3, scaled, expected, {});
       QVERIFY2(result == expected, format);
     }
   }

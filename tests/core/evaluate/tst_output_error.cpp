@@ -52,7 +52,7 @@ Weights quantized(const MemorySource& source, const Choice& choice) {
       range.columnMin[j] = i == j ? finite[i] : std::min(range.columnMin[j], finite[i]);
       range.columnMax[j] = i == j ? finite[i] : std::max(range.columnMax[j], finite[i]);
     }
-    quantizerFor(*choice.weight).make(*choice.weight, out, in, &range)->apply(0, out, rows, values, {});
+    makeRowQuantizer(*choice.weight, {out, in, &range})->apply(0, out, rows, values, {});
   }
   Weights result;
   for (std::size_t i = 0; i < values.size(); ++i) {

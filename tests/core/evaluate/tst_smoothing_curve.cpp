@@ -160,7 +160,7 @@ class TestSmoothingCurve : public QObject {
       range.columnMax[i % kIn] = std::max(range.columnMax[i % kIn], scaledRows[i]);
     }
     std::vector<float> expected(w.size()), actual(w.size());
-    quantizerFor(scheme).make(scheme, 200, kIn, &range)->apply(0, 200, scaledRows, expected, {});
+    makeRowQuantizer(scheme, {200, kIn, &range})->apply(0, 200, scaledRows, expected, {});
     const auto strip = stripScheme(scheme, kIn, &range);
     QVERIFY(strip.has_value());
     quantizeScaledRows(*strip, {w.data(), s.data(), 200, kIn, actual.data()});
@@ -214,8 +214,7 @@ class TestSmoothingCurve : public QObject {
       std::vector<float> weights = group.source->at(reader.matrix.tensor).values();
       for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= s[i % kIn];
       std::vector<float> rounded(weights.size());
-      quantizerFor(*choice.weight)
-          .make(*choice.weight, reader.matrix.out, kIn, nullptr)
+      makeRowQuantizer(*choice.weight, {reader.matrix.out, kIn, nullptr})
           ->apply(0, reader.matrix.out, weights, rounded, {});
       const auto add = [](Energies& sum, const Energies& part) {
         sum.error += part.error;

@@ -76,7 +76,7 @@ double relativeSquare(const WeightScheme& scheme, std::int64_t in, const Draw& d
   constexpr std::int64_t kRows = 64;
   std::vector<float> w(static_cast<std::size_t>(kRows * in));
   for (float& v : w) v = static_cast<float>(draw(random));
-  const auto quantizer = quantizerFor(scheme).make(scheme, kRows, in, nullptr);
+  const auto quantizer = makeRowQuantizer(scheme, {kRows, in, nullptr});
   std::vector<float> q(w.size());
   quantizer->apply(0, kRows, w, q, {});
   double error = 0, energy = 0;

@@ -18,8 +18,9 @@ class TestFakeQuantizedSource : public QObject {
     for (const char* spec : {"int4", "int4:group=4,asym", "int4:group_in_channel=4", "int5:block=3x4"}) {
       const WeightScheme scheme = *parseSpec(spec).weight;
       const auto whole = quantizerFor(scheme).quantize(scheme, 13, 11, inner->values()).dequantized;
-      const FakeQuantizedSource quantized(inner, scheme, FakeQuantizedSource::Output::Quantized, {});
-      const FakeQuantizedSource error(inner, scheme, FakeQuantizedSource::Output::Error, {});
+      const std::shared_ptr<const RowQuantizer> quantizer = makeRowQuantizer(scheme, {13, 11});
+      const FakeQuantizedSource quantized(inner, quantizer, FakeQuantizedSource::Output::Quantized);
+      const FakeQuantizedSource error(inner, quantizer, FakeQuantizedSource::Output::Error);
       for (std::int64_t begin = 0; begin < 13; begin += 3) {
         const std::int64_t end = std::min<std::int64_t>(13, begin + 5);
         std::vector<float> q(static_cast<std::size_t>(end - begin) * 11), e(q.size());
@@ -37,16 +38,15 @@ class TestFakeQuantizedSource : public QObject {
   void nonFiniteWeightsHaveNoError() {
     const auto inner = std::make_shared<MemorySource>(gaussianSource(1, 4, 5));
     inner->values()[2] = std::numeric_limits<float>::infinity();
-    const FakeQuantizedSource error(inner, *parseSpec("int8").weight, FakeQuantizedSource::Output::Error, {});
+    const FakeQuantizedSource error(inner, makeRowQuantizer(*parseSpec("int8").weight, {1, 4}),
+                                    FakeQuantizedSource::Output::Error);
     std::vector<float> e(4);
     error.readRows(inner->ref, 0, 1, e);
     QCOMPARE(e[2], 0.0f);
   }
 
   void schemesThatCannotBeMeasuredAreRefusedAtOnce() {
-    const auto inner = std::make_shared<MemorySource>(gaussianSource(1, 4, 5));
-    QL_THROWS(FakeQuantizedSource(inner, *parseSpec("nf4").weight, FakeQuantizedSource::Output::Error, {}),
-              "int8");
+    QL_THROWS(makeRowQuantizer(*parseSpec("nf4").weight, {1, 4}), "int8");
   }
 };
 

@@ -8,6 +8,25 @@ using namespace ql;
 class TestScheme : public QObject {
   Q_OBJECT
  private slots:
+  void optionsOfMethodsAreSpelt() {
+    const Choice gptq = parseSpec("w4a16:group=128,algorithm=gptq:act_order:damp=0.05");
+    QCOMPARE(gptq.weight->algorithm.options,
+             algorithmChoice("gptq", {{"act_order", true}, {"damp", 0.05}}).options);
+    for (const char* spec :
+         {"w4a16:group=128,algorithm=gptq:damp=0.05:act_order", "w4a16:clip=percentile:percent=99.5",
+          "w4a16:algorithm=billm:metric=magnitude:compensate=false", "w4a16:outliers=sigma:3",
+          "w8a8:act_outliers=6", "w8a8:act_asym,act_groups=32:kmeans", "w8a8:static,act_groups=6:range"}) {
+      const Choice choice = parseSpec(spec);
+      QVERIFY2(parseSpec(specText(choice)) == choice, spec);
+    }
+    QCOMPARE(specText(parseSpec("w4a16:algorithm=gptq:damp=0.01")), std::string("w4a16:algorithm=gptq"));
+    QL_THROWS(parseSpec("w4a16:algorithm=gptq:speed=3"), "no option \"speed\"");
+    QL_THROWS(parseSpec("w4a16:algorithm=gptq:damp=7"), "damp");
+    QL_THROWS(parseSpec("w4a16:algorithm=gptq:block_size=1.5"), "whole number");
+    QL_THROWS(parseSpec("w4a16:outliers=magic:3"), "sigma, variance");
+    QL_THROWS(parseSpec("w8a8:act_groups=0:kmeans"), "number of groups");
+    QL_THROWS(parseSpec("w8a8:act_outliers=-1"), "threshold");
+  }
   void presetsSayWeightsAndActivations() {
     const Choice w8a8 = parseSpec("w8a8");
     QCOMPARE(QString::fromStdString(w8a8.weight->format), QStringLiteral("int8"));

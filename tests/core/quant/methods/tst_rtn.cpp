@@ -231,7 +231,7 @@ class TestRtn : public QObject {
     QL_THROWS(requireMeasurable(scheme("int8:flavour=quarot")), "compressed-tensors, gptq, awq, smoothquant");
     QL_THROWS(requireMeasurable(scheme("mxfp4")), "int8");
     QL_THROWS(requireMeasurable(scheme("int4:algorithm=gptq")), "use rtn");
-    QL_THROWS(requireMeasurable(scheme("int4:clip=mse-gptq")), "rtn has none");
+    QL_THROWS(requireMeasurable(scheme("int4:clip=mse-gptq")), "it has none");
     requireMeasurable(scheme("int2:block=2x3,asym"));
   }
 
@@ -284,7 +284,7 @@ class TestRtn : public QObject {
                              "int5:input_channel", "int6:block=4x7,asym,flavour=gptq"}) {
       const WeightScheme s = scheme(spec);
       const auto whole = quantizerFor(s).quantize(s, out, in, w);
-      const auto rows = quantizerFor(s).make(s, out, in, &range);
+      const auto rows = makeRowQuantizer(s, {out, in, &range});
       std::vector<float> q(w.size());
       std::vector<std::uint8_t> zero(w.size());
       for (std::int64_t r = 0; r < out; r += rows->rowUnit()) {
