@@ -4,10 +4,9 @@
 // sums and the conditioning. Elements as a matrix: salience_source.h. Channels over a threshold:
 // outlier_census.h.
 #include "core/jobs/job_context.h"
-#include "core/stats/activation_stats.h"
+#include "core/stats/site_moment.h"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -24,27 +23,6 @@ namespace ql {
 enum class SalienceMode { Obs, BillmCode, BillmPaper };
 std::string_view salienceModeName(SalienceMode mode);  // "obs", "billm_code", "billm_paper"
 std::optional<SalienceMode> salienceModeFromName(std::string_view name);
-
-/// What M is made of. A sample of n tokens gives a matrix of rank n at most, the rest of H is damping; a
-/// diagonal alone (an imatrix) gives w^2 H_jj, Optimal Brain Damage (LeCun et al. 1990).
-enum class HessianOrigin { SecondMoment, Sample, Diagonal };
-std::string_view hessianOriginName(HessianOrigin origin);  // "second moment", "token sample", "diagonal"
-
-/// M = X^T X / T of a site and what does not depend on the damping.
-struct SiteMoment {
-  std::int64_t width = 0;
-  HessianOrigin origin = HessianOrigin::SecondMoment;
-  std::uint64_t tokens = 0;                    // behind M
-  std::shared_ptr<const SecondMoment> moment;  // null for a diagonal
-  std::vector<double> diagonal;                // [width] of M
-  std::vector<std::int64_t> dead;              // channels that were always zero, ascending
-  double largestEigenvalue = 0;                // of M
-  double effectiveRank = 0;                    // tr(M)^2 / |M|_F^2
-};
-
-/// The best that the statistics support: the second moment, else the token sample, else the diagonal. Throws
-/// Error(Unsupported) for none of them, Error(Numeric) for values that are not finite.
-SiteMoment siteMoment(const ActivationStats& stats, JobContext& job);
 
 /// Diagonals of the inverse of H, where H = 2 M, H_jj := 1 for dead channels, and then damping times the mean
 /// of the diagonal is added to it (as GPTQ and BiLLM do: their H is a multiple of this one, which scales all
