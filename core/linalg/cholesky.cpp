@@ -175,19 +175,25 @@ std::optional<std::int64_t> factorCholesky(LowerTriangle& a, JobContext& job) {
   return std::nullopt;
 }
 
-std::vector<double> inverseDiagonal(const LowerTriangle& l, JobContext& job) {
+void visitInverse(const LowerTriangle& l, const InverseColumns& visit, JobContext& job) {
   const DoubleKernels kernel = kernels();
-  std::vector<double> diagonal(sized(l.size()), 0.0);
   parallelFor(job, l.panels(), [&](std::int64_t p) {
-    const std::int64_t width = l.panelHeight(p);
     const std::vector<double> x = inverseColumns(l, p, kernel, job);
-    double* const out = diagonal.data() + p * kTile;
+    visit(p * kTile, l.panelHeight(p), x);
+  });
+}
+
+std::vector<double> inverseDiagonal(const LowerTriangle& l, JobContext& job) {
+  std::vector<double> diagonal(sized(l.size()), 0.0);
+  const auto add = [&](std::int64_t first, std::int64_t width, std::span<const double> x) {
+    double* const out = diagonal.data() + first;
     for (std::size_t row = 0; row < x.size(); row += sized(width))
       for (std::int64_t j = 0; j < width; ++j) {
         const double value = x[row + sized(j)];
         out[j] += value * value;
       }
-  });
+  };
+  visitInverse(l, add, job);
   return diagonal;
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 // Cholesky factorization of a symmetric positive definite matrix in double, and what is asked of its inverse:
-// the diagonal, products. The inverse itself is never formed.
+// the diagonal, products, and L^-1 by columns. The inverse itself is never formed.
 #include "core/jobs/job_context.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -49,6 +50,13 @@ std::optional<std::int64_t> factorCholesky(LowerTriangle& a, JobContext& job);
 /// of L^-1 are made panel by panel and dropped: kTile * n doubles a thread. n^3 / 6 multiply-adds; bits and
 /// cancellation as above; steps the job by choleskyUnits(n) in all.
 std::vector<double> inverseDiagonal(const LowerTriangle& l, JobContext& job);
+
+/// Takes columns [first, first + width) of L^-1 from row `first` on: x [n - first, width] row-major.
+using InverseColumns = std::function<void(std::int64_t first, std::int64_t width, std::span<const double> x)>;
+
+/// Hands L^-1 out panel by panel, in no fixed order and from several threads at once. Cost, bits,
+/// cancellation and steps as of inverseDiagonal().
+void visitInverse(const LowerTriangle& l, const InverseColumns& visit, JobContext& job);
 
 /// x [n] := (L L^T)^-1 x, on the calling thread, n^2 multiply-adds. Counts no work on `job`.
 void solveCholesky(const LowerTriangle& l, std::span<double> x, JobContext& job);

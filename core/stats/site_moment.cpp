@@ -66,6 +66,9 @@ SiteMoment siteMoment(const ActivationStats& stats, JobContext& job, bool withSp
   }
   if (site.moment) site.diagonal = site.moment->diagonal();
   if (site.moment) site.tokens = site.moment->tokens();
+  const std::uint64_t seen = stats.all.tokens > 0 ? stats.all.tokens : site.tokens;
+  site.tokensPerWindow =
+      static_cast<double>(seen) / static_cast<double>(std::max<std::uint64_t>(1, stats.first.tokens));
   double trace = 0, squares = 0;
   for (std::int64_t j = 0; j < site.width; ++j) {
     const double value = site.diagonal[static_cast<std::size_t>(j)];

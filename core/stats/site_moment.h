@@ -20,6 +20,7 @@ struct SiteMoment {
   std::int64_t width = 0;
   HessianOrigin origin = HessianOrigin::SecondMoment;
   std::uint64_t tokens = 0;                    // behind M
+  double tokensPerWindow = 1;                  // all tokens over windows (first tokens); all when unknown
   std::shared_ptr<const SecondMoment> moment;  // null for a diagonal
   std::vector<double> diagonal;                // [width] of M
   std::vector<std::int64_t> dead;              // channels that were always zero, ascending
