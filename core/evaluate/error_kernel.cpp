@@ -3,7 +3,7 @@
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which this file is included by once a target.
 #include "core/evaluate/error_kernel.h"
-#include "core/evaluate/grid_round_inl.h"
+#include "core/quant/grid_round_inl.h"
 
 #include <algorithm>
 #include <bit>

@@ -2,8 +2,8 @@
 #define HWY_TARGET_INCLUDE "core/evaluate/smoothing_kernel.cpp"  // found by -I of the root
 #include "hwy/foreach_target.h"
 // After foreach_target.h, which this file is included by once a target.
-#include "core/evaluate/grid_round_inl.h"
 #include "core/evaluate/smoothing_kernel.h"
+#include "core/quant/grid_round_inl.h"
 
 #include <algorithm>
 #include <limits>

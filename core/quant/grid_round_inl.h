@@ -1,10 +1,10 @@
 // Rounding to a small float format by vectors, as rtn_grid.h does it value by value; compiled once a Highway
 // target, hence the unusual guard.
-#if defined(QL_CORE_EVALUATE_GRID_ROUND_INL_H) == defined(HWY_TARGET_TOGGLE)
-#ifdef QL_CORE_EVALUATE_GRID_ROUND_INL_H
-#undef QL_CORE_EVALUATE_GRID_ROUND_INL_H
+#if defined(QL_CORE_QUANT_GRID_ROUND_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef QL_CORE_QUANT_GRID_ROUND_INL_H
+#undef QL_CORE_QUANT_GRID_ROUND_INL_H
 #else
-#define QL_CORE_EVALUATE_GRID_ROUND_INL_H
+#define QL_CORE_QUANT_GRID_ROUND_INL_H
 #endif
 
 #include "core/quant/element_format.h"
