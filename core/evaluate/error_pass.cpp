@@ -53,6 +53,12 @@ ErrorSums emptySums(std::size_t schemes, std::size_t in) {
   return sums;
 }
 
+/// Formats whose parts are grids of rtn_grid.h; tables and blocks of their own make are not.
+bool hasPartGrids(std::string_view name) {
+  const NumberFormatInfo* format = findNumberFormat(name);
+  return findElementFormat(name) || (format && format->isInteger);
+}
+
 bool fitsTiles(std::int64_t rows) {
   return rows <= 1 || kTileRows % rows == 0;
 }
@@ -202,6 +208,7 @@ class Pass {
 std::optional<StripScheme> stripScheme(const WeightScheme& scheme, std::int64_t in,
                                        const MatrixRange* range) {
   if (scheme.algorithm.name != "rtn" || scheme.clip.name != "none" || scheme.outliers) return std::nullopt;
+  if (!hasPartGrids(scheme.format)) return std::nullopt;
   StripScheme strip{rtnRule(scheme), static_cast<std::size_t>(in), false, {}};
   switch (scheme.granularity) {
     case Granularity::OutputChannel:
