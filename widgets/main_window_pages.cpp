@@ -22,7 +22,10 @@ void MainWindow::setupPages(QMenu* menu) {
       {"page-tracker", QT_TR_NOOP("Channel &tracker"), "Alt+4",
        QT_TR_NOOP("One channel of the residual stream through all blocks"), CentrePage::Tracker},
       {"page-salience", QT_TR_NOOP("Sa&lience"), "Alt+5",
-       QT_TR_NOOP("Hessian salience: map, column ranking, damping, conditioning"), CentrePage::Salience}};
+       QT_TR_NOOP("Hessian salience: map, column ranking, damping, conditioning"), CentrePage::Salience},
+      {"page-methods", QT_TR_NOOP("&Methods"), "Alt+6",
+       QT_TR_NOOP("What a method does inside the current linear: GPTQ, BiLLM, clusters, rotations"),
+       CentrePage::Methods}};
   auto* group = new QActionGroup(this);
   for (const PageEntry& entry : pages) {
     QAction* action = add(menu, {entry.name, entry.text, entry.keys, entry.tip},

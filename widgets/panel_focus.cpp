@@ -2,6 +2,7 @@
 
 #include "widgets/canvas/canvas.h"
 #include "widgets/panels/compare_panel.h"
+#include "widgets/panels/method_panel.h"
 #include "widgets/panels/salience_panel.h"
 #include "widgets/panels/smoothing_panel.h"
 #include "widgets/panels/tracker_panel.h"
@@ -27,6 +28,8 @@ QWidget* pageWidget(const WorkArea& work) {
       return work.tracker();
     case CentrePage::Salience:
       return work.salience();
+    case CentrePage::Methods:
+      return work.methods();
     case CentrePage::Overview:
       break;
   }

@@ -11,6 +11,7 @@
 #include "widgets/panels/jobs_panel.h"
 #include "widgets/panels/log_panel.h"
 #include "widgets/panels/matrix_panel.h"
+#include "widgets/panels/method_panel.h"
 #include "widgets/panels/model_tree_panel.h"
 #include "widgets/panels/overview_panel.h"
 #include "widgets/panels/plan_panel.h"
@@ -116,6 +117,7 @@ void WorkArea::setupCentre() {
   addPage(tr("Compare"), m_compare = new ComparePanel(m_session, m_pages));
   addPage(tr("Tracker"), m_tracker = new TrackerPanel(m_session, m_pages));
   addPage(tr("Salience"), m_salience = new SaliencePanel(m_session, m_pages));
+  addPage(tr("Methods"), m_methods = new MethodPanel(m_session, m_pages));
   connect(m_pageTabs, &QTabBar::currentChanged, this, [this](int index) {
     m_pages->setCurrentIndex(index);
     emit pageChanged(page());

@@ -22,6 +22,7 @@ class InspectorPanel;
 class JobsPanel;
 class LogPanel;
 class MatrixPanel;
+class MethodPanel;
 class ModelTreePanel;
 class OverviewPanel;
 class PlanPanel;
@@ -32,7 +33,7 @@ class SmoothingPanel;
 class TrackerPanel;
 
 /// What the centre shows: the three linked views, or one page for a question of its own.
-enum class CentrePage { Overview, Smoothing, Compare, Tracker, Salience };
+enum class CentrePage { Overview, Smoothing, Compare, Tracker, Salience, Methods };
 
 class WorkArea : public QMainWindow {
   Q_OBJECT
@@ -51,6 +52,7 @@ class WorkArea : public QMainWindow {
   ComparePanel* comparison() const { return m_compare; }
   TrackerPanel* tracker() const { return m_tracker; }
   SaliencePanel* salience() const { return m_salience; }
+  MethodPanel* methods() const { return m_methods; }
   CentrePage page() const;
   void showPage(CentrePage page);
   const QList<QDockWidget*>& docks() const { return m_docks; }
@@ -94,6 +96,7 @@ class WorkArea : public QMainWindow {
   ComparePanel* m_compare = nullptr;
   TrackerPanel* m_tracker = nullptr;
   SaliencePanel* m_salience = nullptr;
+  MethodPanel* m_methods = nullptr;
   QTabBar* m_pageTabs = nullptr;
   QLabel* m_pageDetail = nullptr;
   QStackedWidget* m_pages = nullptr;

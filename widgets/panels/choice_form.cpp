@@ -1,12 +1,15 @@
 #include "widgets/panels/choice_form.h"
-#include "widgets/bridge/core_text.h"
 
 #include "core/quant/quantizer.h"
+#include "widgets/bridge/core_text.h"
+#include "widgets/bridge/scheme_words.h"
+#include "widgets/panels/choice_extras.h"
 #include "widgets/panels/form_parts.h"
 
 #include <QAbstractItemView>
 #include <QComboBox>
 #include <QGridLayout>
+#include <QHBoxLayout>
 #include <QSpinBox>
 
 #include <algorithm>
@@ -27,6 +30,7 @@ constexpr GranularityEntry kGranularities[] = {
     {Granularity::InputChannel, QT_TRANSLATE_NOOP("ql::ChoiceForm", "input channel")},
     {Granularity::Group, QT_TRANSLATE_NOOP("ql::ChoiceForm", "group")},
     {Granularity::GroupInChannel, QT_TRANSLATE_NOOP("ql::ChoiceForm", "group in channel")},
+    {Granularity::Block, QT_TRANSLATE_NOOP("ql::ChoiceForm", "block")},
 };
 
 struct ActivationEntry {
@@ -106,6 +110,55 @@ ChoiceForm::ChoiceForm(QWidget* parent) : QWidget(parent) {
   grid->setColumnStretch(2, 8);
   setupWeight();
   setupActivation();
+  setupBlock();
+  m_extras = new ChoiceExtras(this);
+  connect(m_extras, &ChoiceExtras::edited, this, &ChoiceForm::takeEdit);
+}
+
+void ChoiceForm::setupBlock() {
+  m_blockSides = new QWidget(this);
+  auto* row = new QHBoxLayout(m_blockSides);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(scaledPx(5));
+  const auto makeSide = [this, row](const QString& name) {
+    auto* box = new QSpinBox(m_blockSides);
+    box->setRange(1, 1 << 20);
+    box->setValue(128);
+    box->setAlignment(Qt::AlignRight);
+    box->setAccessibleName(name);
+    box->setToolTip(name);
+    box->setKeyboardTracking(false);
+    box->setMinimumWidth(scaledPx(50));
+    row->addWidget(box, 1);
+    connect(box, &QSpinBox::valueChanged, this, &ChoiceForm::takeEdit);
+    return box;
+  };
+  m_blockRows = makeSide(tr("Rows of a block"));
+  m_blockColumns = makeSide(tr("Columns of a block"));
+  m_blockLabel = makeDimLabel(tr("Rows, columns"), FontRole::Body, this);
+  m_blockLabel->setBuddy(m_blockRows);
+  auto* grid = static_cast<QGridLayout*>(layout());
+  grid->addWidget(m_blockLabel, kBlockRow, 0, 1, 2, Qt::AlignRight | Qt::AlignVCenter);
+  grid->addWidget(m_blockSides, kBlockRow, 2);
+}
+
+/// Formats that are defined with a group get it when they are picked.
+void ChoiceForm::setOwnGroup(const std::string& format) {
+  const NumberFormatInfo* info = findNumberFormat(format);
+  const NumberFormatInfo* before = m_shown.weight ? findNumberFormat(m_shown.weight->format) : nullptr;
+  if (!info || (info->ownGroup == 0 && (!before || before->ownGroup == 0))) return;
+  m_isSetting = true;
+  const Granularity granularity = info->ownGroup > 0 ? Granularity::Group : Granularity::OutputChannel;
+  m_granularity->setCurrentIndex(m_granularity->findData(static_cast<int>(granularity)));
+  if (info->ownGroup > 0) m_groupSize->setValue(info->ownGroup);
+  m_isSetting = false;
+}
+
+void ChoiceForm::showFlavours(const WeightScheme& scheme) {
+  m_flavour->clear();
+  for (const std::string& name : flavoursFor(scheme))
+    m_flavour->addItem(QString::fromStdString(name), QString::fromStdString(name));
+  selectData(m_flavour, QString::fromStdString(scheme.flavour));
 }
 
 void ChoiceForm::setupWeight() {
@@ -117,7 +170,7 @@ void ChoiceForm::setupWeight() {
   m_symmetry->setProperty("tight", true);
   m_symmetry->addSegment(tr("Symmetric"), tr("Zero is code 0; the range is -absmax to absmax"));
   m_symmetry->addSegment(tr("Asym."), tr("Asymmetric: a zero point, the range is min to max"));
-  addRow(grid, 0, tr("Weight"), m_format, m_symmetry);
+  addRow(grid, kWeightRow, tr("Weight"), m_format, m_symmetry);
   m_granularity = makeCombo(tr("Granularity"), tr("Which weights share one scale"), this);
   for (const GranularityEntry& entry : kGranularities)
     m_granularity->addItem(tr(entry.text), static_cast<int>(entry.granularity));
@@ -129,19 +182,19 @@ void ChoiceForm::setupWeight() {
   m_groupSize->setAccessibleName(tr("Group size"));
   m_groupSize->setToolTip(tr("Weights that share one scale, along the input channels"));
   m_groupSize->setKeyboardTracking(false);
-  addRow(grid, 1, tr("Granularity"), m_granularity, m_groupSize);
+  addRow(grid, kGranularityRow, tr("Granularity"), m_granularity, m_groupSize);
   m_algorithm = makeCombo(tr("Algorithm"), tr("How the codes are found"), this);
   for (const Quantizer* quantizer : quantizers()) {
+    if (m_algorithm->findData(fromView(quantizer->name)) >= 0) continue;
     m_algorithm->addItem(fromView(quantizer->name), fromView(quantizer->name));
-    m_algorithm->setItemData(m_algorithm->count() - 1, fromView(quantizer->sentence), Qt::ToolTipRole);
+    m_algorithm->setItemData(m_algorithm->count() - 1, coreText(quantizer->sentence), Qt::ToolTipRole);
   }
   m_flavour = makeCombo(tr("Flavour"), tr("Whose rule for scale and rounding is followed"), this);
-  const std::vector<std::string>& flavours =
-      quantizers().empty() ? flavourNames() : quantizers().front()->flavours;
-  for (const std::string& name : flavours)
-    m_flavour->addItem(QString::fromStdString(name), QString::fromStdString(name));
-  addRow(grid, 2, tr("Algorithm"), m_algorithm, m_flavour);
-  connect(m_format, &QComboBox::activated, this, &ChoiceForm::takeEdit);
+  addRow(grid, kAlgorithmRow, tr("Algorithm"), m_algorithm, m_flavour);
+  connect(m_format, &QComboBox::activated, this, [this] {
+    setOwnGroup(m_format->currentData().toString().toStdString());
+    takeEdit();
+  });
   connect(m_symmetry, &SegmentedControl::picked, this, &ChoiceForm::takeEdit);
   connect(m_granularity, &QComboBox::activated, this, &ChoiceForm::takeEdit);
   connect(m_groupSize, &QSpinBox::valueChanged, this, &ChoiceForm::takeEdit);
@@ -160,7 +213,8 @@ void ChoiceForm::setupActivation() {
   m_activationKind = makeCombo(tr("Activation granularity"),
                                tr("Which activations share one scale, and when it is found"), this);
   for (const ActivationEntry& entry : kActivations) m_activationKind->addItem(tr(entry.text));
-  addRow(static_cast<QGridLayout*>(layout()), 3, tr("Activation"), m_activation, m_activationKind);
+  addRow(static_cast<QGridLayout*>(layout()), kActivationRow, tr("Activation"), m_activation,
+         m_activationKind);
   m_activationGroup = new QSpinBox(this);
   m_activationGroup->setRange(1, 1 << 20);
   m_activationGroup->setValue(128);
@@ -174,8 +228,8 @@ void ChoiceForm::setupActivation() {
   m_activationGroupLabel->setBuddy(m_activationGroup);
   m_activationGroupLabel->hide();
   auto* grid = static_cast<QGridLayout*>(layout());
-  grid->addWidget(m_activationGroupLabel, 4, 0, 1, 2, Qt::AlignRight | Qt::AlignVCenter);
-  grid->addWidget(m_activationGroup, 4, 2);
+  grid->addWidget(m_activationGroupLabel, kActivationGroupRow, 0, 1, 2, Qt::AlignRight | Qt::AlignVCenter);
+  grid->addWidget(m_activationGroup, kActivationGroupRow, 2);
   connect(m_activationGroup, &QSpinBox::valueChanged, this, &ChoiceForm::takeEdit);
   connect(m_activation, &QComboBox::activated, this, &ChoiceForm::takeEdit);
   connect(m_activationKind, &QComboBox::activated, this, &ChoiceForm::takeEdit);
@@ -192,8 +246,12 @@ void ChoiceForm::setChoice(const Choice& choice, const Choice& base) {
     m_symmetry->setCurrent(w.symmetric ? 0 : 1);
     m_granularity->setCurrentIndex(m_granularity->findData(static_cast<int>(w.granularity)));
     if (w.groupSize) m_groupSize->setValue(static_cast<int>(*w.groupSize));
+    if (w.block) {
+      m_blockRows->setValue(static_cast<int>((*w.block)[0]));
+      m_blockColumns->setValue(static_cast<int>((*w.block)[1]));
+    }
     selectData(m_algorithm, QString::fromStdString(w.algorithm.name));
-    selectData(m_flavour, QString::fromStdString(w.flavour));
+    showFlavours(w);
   }
   selectData(m_activation, choice.activation ? QString::fromStdString(choice.activation->format) : QString());
   if (choice.activation && choice.activation->groupSize)
@@ -203,28 +261,29 @@ void ChoiceForm::setChoice(const Choice& choice, const Choice& base) {
       if (kActivations[i].granularity == choice.activation->granularity &&
           kActivations[i].dynamic == choice.activation->dynamic)
         m_activationKind->setCurrentIndex(i);
+  m_extras->setChoice(choice, base);
   updateEnabled();
   markChanges();
   m_isSetting = false;
 }
 
 WeightScheme ChoiceForm::weightScheme() const {
-  // What the form does not show (clip, options of the algorithm) stays as it was.
   WeightScheme w = m_shown.weight.value_or(m_base.weight.value_or(WeightScheme{}));
   w.format = m_format->currentData().toString().toStdString();
   w.symmetric = m_symmetry->current() == 0;
   if (m_granularity->currentIndex() >= 0)
     w.granularity = static_cast<Granularity>(m_granularity->currentData().toInt());
   w.groupSize = isGrouped(w.granularity) ? std::optional<std::int64_t>(m_groupSize->value()) : std::nullopt;
-  if (w.granularity != Granularity::Block) w.block.reset();
-  const std::string algorithm = m_algorithm->currentData().toString().toStdString();
-  if (algorithm != w.algorithm.name) w.algorithm = {algorithm, {}};
+  w.block.reset();
+  if (w.granularity == Granularity::Block)
+    w.block = std::array<std::int64_t, 2>{m_blockRows->value(), m_blockColumns->value()};
+  const std::string algorithm = algorithmFor(m_algorithm->currentData().toString().toStdString(), w.format);
+  if (algorithm != w.algorithm.name) w.algorithm = algorithmChoice(algorithm);
   w.flavour = m_flavour->currentData().toString().toStdString();
-  if (!isIntegerFormat(w.format) && isMeasurableFormat(w.format)) {
-    // floats have no zero point and one rule of rounding
-    w.symmetric = true;
-    w.flavour = WeightScheme().flavour;
-  }
+  if (!isIntegerFormat(w.format) && isMeasurableFormat(w.format)) w.symmetric = true;  // no zero point
+  const std::vector<std::string> flavours = flavoursFor(w);
+  const bool fits = std::find(flavours.begin(), flavours.end(), w.flavour) != flavours.end();
+  if (!fits && !flavours.empty()) w.flavour = flavours.front();
   return w;
 }
 
@@ -252,6 +311,7 @@ Choice ChoiceForm::choice() const {
   if (info && info->isQuantized) choice.weight = weightScheme();
   choice.activation = activationScheme();
   if (!choice.weight) choice.activation.reset();  // activations are quantized to feed quantized weights
+  m_extras->writeTo(choice);
   return choice;
 }
 
@@ -269,7 +329,10 @@ void ChoiceForm::updateEnabled() {
     widget->setEnabled(isQuantized);
   const bool isInteger = isQuantized && isIntegerFormat(m_shown.weight->format);
   m_symmetry->setEnabled(isInteger);
-  m_flavour->setEnabled(isInteger);
+  m_flavour->setEnabled(isQuantized && m_flavour->count() > 1);
+  const bool isBlock = isQuantized && m_shown.weight->granularity == Granularity::Block;
+  m_blockLabel->setVisible(isBlock);
+  m_blockSides->setVisible(isBlock);
   m_groupSize->setEnabled(isQuantized && isGrouped(m_shown.weight->granularity));
   m_activationKind->setEnabled(m_shown.activation.has_value());
   const bool isGroupShown = m_shown.activation && isGrouped(m_shown.activation->granularity);

@@ -11,6 +11,7 @@ class QSpinBox;
 
 namespace ql {
 
+class ChoiceExtras;
 class SegmentedControl;
 
 class ChoiceForm : public QWidget {
@@ -20,6 +21,7 @@ class ChoiceForm : public QWidget {
   /// Shows `choice`; fields that differ from `base` (the plan's) get an accent edge. No signal.
   void setChoice(const Choice& choice, const Choice& base);
   Choice choice() const;
+  ChoiceExtras* extras() const { return m_extras; }
 
  signals:
   void edited(const ql::Choice& choice);  // by the user
@@ -27,8 +29,11 @@ class ChoiceForm : public QWidget {
  private:
   void setupWeight();
   void setupActivation();
+  void setupBlock();
   void takeEdit();
   void updateEnabled();
+  void showFlavours(const WeightScheme& scheme);
+  void setOwnGroup(const std::string& format);
   void markChanges();
   WeightScheme weightScheme() const;
   std::optional<ActScheme> activationScheme() const;
@@ -37,6 +42,10 @@ class ChoiceForm : public QWidget {
   SegmentedControl* m_symmetry;
   QSpinBox *m_groupSize, *m_activationGroup;
   QLabel* m_activationGroupLabel;
+  QSpinBox *m_blockRows, *m_blockColumns;
+  QLabel* m_blockLabel;
+  QWidget* m_blockSides;
+  ChoiceExtras* m_extras;
   bool m_isSetting = false;
 };
 
