@@ -2,6 +2,7 @@
 // A plan written into a checkpoint: what can be asked for, and what the result says about itself. The work is
 // Workspace::apply().
 #include "core/io/round_to_dtype.h"
+#include "core/layer_fallback.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -56,6 +57,8 @@ struct ApplyReport {
   std::vector<SkippedFile> skippedFiles;  // left behind, and why
   std::size_t changedTensors = 0, copiedTensors = 0;
   std::vector<std::string> notes;  // what the checkpoint does not carry, as sentences
+  /// What methods did otherwise than asked for, of the matrices written in this run, in network order.
+  std::vector<LayerFallback> fallbacks;
   /// Of all changed values together.
   RoundingSums rounding() const;
   /// The changed tensor that rounding moves most, by relative Frobenius; null when nothing changed.

@@ -53,6 +53,7 @@ class MatrixWriter {
   }
 
   RoundingSums write() {
+    m_weights.prepare(m_matrix);
     if (m_matrix.isTransposed) m_out.beginStretch(bytesOf(m_dtype, m_matrix.out * m_matrix.in));
     const std::int64_t tileRows = m_chunkRows * kTileChunks;
     for (std::int64_t row = 0; row < m_matrix.out; row += tileRows) {
@@ -228,7 +229,7 @@ AppliedWeights::AppliedWeights(const Checkpoint& checkpoint, const Model& model,
                                std::shared_ptr<const WeightSource> plain,
                                std::shared_ptr<const SmoothedSource> smoothed,
                                std::shared_ptr<const PlannedSource> planned)
-    : m_plain(std::move(plain)), m_source(m_plain) {
+    : m_plain(std::move(plain)), m_source(m_plain), m_planned(planned) {
   if (smoothed) m_source = smoothed;
   if (planned) m_source = planned;
   for (LinearId id = 0; id < model.linears.size(); ++id) {
@@ -239,6 +240,10 @@ AppliedWeights::AppliedWeights(const Checkpoint& checkpoint, const Model& model,
   if (!smoothed) return;
   for (const TensorInfo& tensor : checkpoint.tensors())
     if (smoothed->changes(tensor.name)) m_vectors[tensor.name] = true;
+}
+
+void AppliedWeights::prepare(const MatrixRef& matrix) const {
+  if (m_planned) m_planned->prepare(matrix);
 }
 
 const std::map<std::int64_t, LinearId>* AppliedWeights::changedIn(const std::string& tensor) const {

@@ -26,6 +26,9 @@ class AppliedWeights {
 
   const WeightSource& plain() const { return *m_plain; }
   const WeightSource& source() const { return *m_source; }
+  /// Makes a matrix that is quantized as a whole, on the calling thread: before its rows are read in
+  /// parallel.
+  void prepare(const MatrixRef& matrix) const;
   /// The linears in a tensor, by slice (-1 for a matrix of its own), those alone that change.
   const std::map<std::int64_t, LinearId>* changedIn(const std::string& tensor) const;
   bool isChangedVector(const std::string& tensor) const;
@@ -34,6 +37,7 @@ class AppliedWeights {
 
  private:
   std::shared_ptr<const WeightSource> m_plain, m_source;
+  std::shared_ptr<const PlannedSource> m_planned;
   std::map<std::string, std::map<std::int64_t, LinearId>> m_matrices;
   std::map<std::string, bool> m_vectors;
 };

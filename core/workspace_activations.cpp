@@ -5,6 +5,7 @@
 #include "core/base/error.h"
 #include "core/base/message_text.h"
 #include "core/evaluate/error_figures.h"
+#include "core/head_runs.h"
 #include "core/workspace_state.h"
 
 #include <nlohmann/json.hpp>
@@ -41,6 +42,12 @@ void Workspace::State::attachActivations(const std::shared_ptr<const StatisticsF
   try {
     if (file->contains(kCalibrationSection, kRecordEntry)) {
       StoredCalibration stored = storedCalibrationFrom(file->read(kCalibrationSection, kRecordEntry));
+      bool isSame = false;
+      {
+        const std::lock_guard lock(mutex);
+        isSame = calibrationKey == stored.key;
+      }
+      if (!isSame) clearActivations();
       const std::lock_guard lock(mutex);
       calibration = std::move(stored.record);
       calibrationKey = std::move(stored.key);
@@ -247,8 +254,10 @@ void Workspace::State::measureOutputs(LinearId id, std::span<const Choice> choic
   const Linear& linear = model.linears[id];
   const WeightSource& weights = requireWeights("measuring output errors");
   job.setStage("Measuring outputs of " + linear.name);
+  std::vector<Choice> inHeads(choices.begin(), choices.end());
+  for (Choice& choice : inHeads) choice = withHeadRuns(std::move(choice), headWidth(model, configJson, id));
   std::vector<OutputError> errors = measureOutputErrors(
-      weights, errorInputFor(id, measurableSchemes(choices)), choices, weightStats(id).get(), stats, 0, job);
+      weights, errorInputFor(id, measurableSchemes(choices)), inHeads, weightStats(id).get(), stats, 0, job);
   weights.check(linear.matrix);
   const std::lock_guard lock(mutex);
   for (std::size_t i = 0; i < errors.size(); ++i) {

@@ -7,6 +7,7 @@
 #include "core/base/message_text.h"
 #include "core/base/version.h"
 #include "core/io/formats/safetensors_index.h"
+#include "core/planned_inputs.h"
 #include "core/planned_source.h"
 #include "core/workspace_state.h"
 
@@ -121,8 +122,9 @@ void requireApplicable(const QuantizationPlan& plan, const Checkpoint& checkpoin
   requireNoForeignTensors(checkpoint);
 }
 
+/// `data`: what methods look at beside the weights.
 std::string identityOf(const QuantizationPlan& plan, const ApplyOptions& options,
-                       const std::map<std::size_t, std::vector<float>>& factors) {
+                       const std::map<std::size_t, std::vector<float>>& factors, const std::string& data) {
   QuantizationPlan bare = plan;
   bare.evidence = "{}";
   Sha256 hash;
@@ -133,6 +135,7 @@ std::string identityOf(const QuantizationPlan& plan, const ApplyOptions& options
     hash.add(std::uint64_t{group});
     hash.add(std::as_bytes(std::span(s)));
   }
+  if (!data.empty()) hash.add(data);
   return hash.finish();
 }
 
@@ -201,6 +204,12 @@ class ApplyRun {
   JobContext& m_job;
 };
 
+/// Which activations are at hand.
+std::string dataKey(const WorkspaceAccess::State& state) {
+  const std::lock_guard lock(state.mutex);
+  return state.calibrationKey + (state.calibration ? state.calibration->data : std::string());
+}
+
 void addNotes(const QuantizationPlan& plan, const Model& model, const ApplyOptions& options,
               ApplyReport& report) {
   if (options.kind == ApplyKind::Smoothed) {
@@ -252,15 +261,20 @@ ApplyReport Workspace::apply(const QuantizationPlan& plan, const ApplyOptions& o
   auto factors = state.planFactorsByGroup(plan, options.planFolder, job);
   if (options.powersOfTwo)
     for (auto& [group, s] : factors) roundToPowersOfTwo(s);
-  const std::string identity = identityOf(plan, options, factors);
+  const bool isQuantized = options.kind == ApplyKind::FakeQuantized;
+  const bool needsData = isQuantized && needsActivations(state.model, plan);
+  if (needsData) requireActivations(state, plan);
+  const std::string identity = identityOf(plan, options, factors, needsData ? dataKey(state) : std::string());
+  PlannedInputs inputs = plannedInputs(state, factors);
+  inputs.cacheBytes = 1;  // every matrix is read once: the newest stays
   std::shared_ptr<const SmoothedSource> smoothed;
   if (!factors.empty())
     smoothed = std::make_shared<const SmoothedSource>(state.source, state.model, state.configJson,
                                                       std::move(factors));
   std::shared_ptr<const PlannedSource> planned;
-  if (options.kind == ApplyKind::FakeQuantized) {
+  if (isQuantized) {
     const std::shared_ptr<const WeightSource> inner = smoothed ? smoothed : state.source;
-    planned = std::make_shared<const PlannedSource>(inner, state.model, plan, job);
+    planned = std::make_shared<const PlannedSource>(inner, state.model, plan, job, std::move(inputs));
   }
   const AppliedWeights weights(checkpoint, state.model, state.source, smoothed, planned);
   if (weights.changedCount() == 0)
@@ -284,6 +298,7 @@ ApplyReport Workspace::apply(const QuantizationPlan& plan, const ApplyOptions& o
   report.skippedFiles = side.skipped;
   report.changedTensors = weights.changedCount();
   report.copiedTensors = checkpoint.tensors().size() - weights.changedCount();
+  if (planned) report.fallbacks = planned->fallbacks();
   addNotes(plan, state.model, options, report);
   return report;
 }

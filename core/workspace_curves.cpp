@@ -2,6 +2,8 @@
 // in findings.
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/evaluate/prepared_quantizer.h"
+#include "core/head_runs.h"
 #include "core/workspace_state.h"
 
 #include <algorithm>
@@ -72,7 +74,12 @@ CurveRequest Workspace::State::completeRequest(CurveRequest request) const {
     for (const LinearId id : readers)
       request.choices.push_back(model.linears[id].isQuantizable ? choice : Choice());
   }
-  if (request.choices.size() == readers.size()) return request;
+  if (request.choices.size() == readers.size()) {
+    for (std::size_t i = 0; i < readers.size(); ++i)
+      request.choices[i] =
+          withHeadRuns(std::move(request.choices[i]), headWidth(model, configJson, readers[i]));
+    return request;
+  }
   throw Error(ErrorCode::Usage, "The smoothing group behind " +
                                     quotedText(model.smoothingGroups[request.group].producer) + " has " +
                                     std::to_string(readers.size()) + " readers, but there are " +
@@ -147,6 +154,7 @@ std::vector<CurveRequest> Workspace::State::diagnosisCurves(std::size_t group, c
 
 void Workspace::State::trySmoothing(Workspace& workspace, LinearId id, const Choice& choice, double target,
                                     JobContext& job) {
+  if (choice.weight && !isRowLocal(*choice.weight)) return;  // no curve over alpha for these
   const auto output = workspace.outputError(id, choice);
   if (!output) return;
   const std::optional<double> figure = choice.activation && output->wa ? output->wa : output->w;

@@ -4,6 +4,7 @@
 #include "core/base/version.h"
 #include "core/evaluate/error_figures.h"
 #include "core/evaluate/linear_preview.h"
+#include "core/planned_inputs.h"
 #include "core/workspace_state.h"
 
 #include <set>
@@ -47,9 +48,13 @@ ErrorInput Workspace::State::errorInputFor(LinearId id, std::span<const WeightSc
   const bool needsActivations = std::any_of(schemes.begin(), schemes.end(), [](const WeightScheme& scheme) {
     return quantizerNeeds(scheme).activations;
   });
-  const auto& site = model.linears[id].site;
-  if (needsActivations && site) input.activations = activations(*site);
-  return input;
+  if (!needsActivations) return input;
+  input.activations = inputStatistics(*this, id);
+  if (input.activations) return input;
+  const auto method = std::find_if(schemes.begin(), schemes.end(), [](const WeightScheme& scheme) {
+    return quantizerNeeds(scheme).activations;
+  });
+  throwMissingActivations(model, id, method->algorithm.name);
 }
 
 void Workspace::State::stamp(Evidence& evidence) const {

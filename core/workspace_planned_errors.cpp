@@ -1,6 +1,8 @@
 #include "core/workspace_planned_errors.h"
 
+#include "core/evaluate/scaled_stats.h"
 #include "core/evaluate/smoothed_error.h"
+#include "core/planned_inputs.h"
 #include "core/workspace_state.h"
 
 #include <limits>
@@ -9,7 +11,7 @@ namespace ql {
 namespace {
 
 using State = WorkspaceAccess::State;
-using Factors = std::map<std::size_t, std::vector<float>>;  // by smoothing group
+using Factors = SmoothingFactorsByGroup;
 
 /// The model with the smoothing of all groups folded in, or of all but one: what reads that one then takes
 /// its S apart from the others.
@@ -42,6 +44,11 @@ PlannedError measureOne(State& state, const QuantizationPlan& plan, const Factor
   ErrorInput input = state.errorInput(id);
   const std::vector<float> gain = input.gain;
   if (isReader) input.gain = dividedGain(gain, group->second);
+  std::shared_ptr<const ActivationStats> plain;  // what the method looks at, before and behind S
+  if (choice.weight && quantizerNeeds(*choice.weight).activations) {
+    plain = inputStatistics(state, id);
+    input.activations = plain && isReader ? scaledStats(*plain, group->second) : plain;
+  }
   if (choice.weight) {
     job.expect(errorUnits(input, std::span(&choice, 1), false));
     result.error = measureErrors(all, input, std::span(&choice, 1), nullptr, job).front();
@@ -52,6 +59,7 @@ PlannedError measureOne(State& state, const QuantizationPlan& plan, const Factor
   const auto stats = linear.site ? state.activations(*linear.site) : nullptr;
   if (!stats || !stats->hasSample()) return result;
   input.gain = gain;
+  input.activations = plain;
   const std::vector<float> ones(static_cast<std::size_t>(linear.in()), 1.0f);
   const SmoothedSource others = folded(state, factors, isReader ? std::optional(group->first) : std::nullopt);
   job.expect(smoothedOutputUnits(input, std::span(&choice, 1), *stats));

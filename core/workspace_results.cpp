@@ -2,6 +2,7 @@
 // demand.
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/data_errors.h"
 #include "core/model_record.h"
 #include "core/workspace_state.h"
 
@@ -52,6 +53,8 @@ std::map<std::string, LayerError> figuresFrom(const DataTree& errors) {
     tree.attributes["columns"] = std::int64_t{0};
     tree.arrays["column_error"] = makeArray(std::vector<float>(), "", {});
     StoredError stored = layerErrorFromDataTree(tree);
+    if (restsOnActivations(stored.choice))
+      continue;  // of another calibration than the one beside it, perhaps
     figures[errorKey(stored.choice)] = std::move(stored.error);
   }
   return figures;
@@ -66,6 +69,7 @@ std::shared_ptr<const LayerResults> resultsFrom(const DataTree& tree, const Line
   if (errors == tree.children.end()) return results;
   for (const auto& [name, child] : errors->second.children) {
     StoredError stored = layerErrorFromDataTree(child);
+    if (restsOnActivations(stored.choice)) continue;
     stored.error.columnEnergy = results->stats->columns.sumSq;  // the same figures are not kept twice
     results->errors[errorKey(stored.choice)] = std::make_shared<const LayerError>(std::move(stored.error));
   }
@@ -94,9 +98,11 @@ std::string errorKey(const Choice& choice) {
   return choiceJson({choice.weight, std::nullopt});
 }
 
+/// Errors of methods that look at activations stay in memory, too: the file keeps a layer's errors without
+/// the calibration they would be of.
 bool isStorable(const Choice& choice) {
   try {
-    return parseSpec(specText(choice)) == choice;
+    return !restsOnActivations(choice) && parseSpec(specText(choice)) == choice;
   } catch (const Error&) {
     return false;
   }

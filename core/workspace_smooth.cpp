@@ -1,6 +1,7 @@
 // A plan's smoothing: factors from its file or from the activations at hand, folded into the weights.
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/planned_inputs.h"
 #include "core/planned_source.h"
 #include "core/smooth/smoothing.h"
 #include "core/workspace_smoothing.h"
@@ -106,8 +107,22 @@ std::shared_ptr<const WeightSource> Workspace::plannedSource(const QuantizationP
                                                              const std::filesystem::path& planFolder,
                                                              JobContext& job) const {
   m_state->requireWeights("applying a plan");
-  return std::make_shared<const PlannedSource>(m_state->smoothedSource(plan, planFolder, job), m_state->model,
-                                               plan, job);
+  requireActivations(*m_state, plan);
+  const auto factors = m_state->planFactorsByGroup(plan, planFolder, job);
+  std::shared_ptr<const WeightSource> inner = m_state->source;
+  if (!factors.empty())
+    inner = std::make_shared<const SmoothedSource>(inner, m_state->model, m_state->configJson, factors);
+  // matrices are made when they are read, perhaps long after `job`
+  struct Owned {
+    JobContext job;
+    PlannedSource source;
+    Owned(int threads, std::shared_ptr<const WeightSource> weights, const Model& model,
+          const QuantizationPlan& plan, PlannedInputs inputs)
+        : job(threads), source(std::move(weights), model, plan, job, std::move(inputs)) {}
+  };
+  auto owned = std::make_shared<const Owned>(job.threads(), std::move(inner), m_state->model, plan,
+                                             plannedInputs(*m_state, factors));
+  return std::shared_ptr<const WeightSource>(owned, &owned->source);
 }
 
 }  // namespace ql

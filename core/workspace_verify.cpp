@@ -1,10 +1,13 @@
 // Text for the model, and a plan verified by running the model with it.
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/calib/memory_plan.h"
 #include "core/calib/tokenizers/unicode_text.h"
+#include "core/planned_inputs.h"
 #include "core/planned_source.h"
 #include "core/smoothed_ranges.h"
 #include "core/workspace_state.h"
+#include "core/workspace_verify_plan.h"
 
 #include <algorithm>
 #include <fstream>
@@ -158,43 +161,77 @@ PerplexityOptions Workspace::State::perplexityOptions(const VerifyOptions& optio
   return settings;
 }
 
-Verification Workspace::verify(
-    const QuantizationPlan* plan, const VerifyOptions& options, JobContext& job,
-    const std::function<void(std::size_t, const WindowScore&, const std::optional<WindowScore>&)>& sink) {
-  m_state->requireWeights("perplexity");
-  const auto plain = m_state->forwardModel(m_state->source);
-  const TokenWindows windows = m_state->windowsOf(options.source, options.windows, *plain);
-  const PerplexityOptions settings = m_state->perplexityOptions(options);
-  Verification verification;
-  PerplexityPair& scores = verification;
-  if (plan) {
-    job.setStage("Preparing the plan");
-    const auto factors = m_state->planFactorsByGroup(*plan, options.planFolder, job);
-    std::shared_ptr<const WeightSource> weights = m_state->source;
-    if (!factors.empty())
-      weights = std::make_shared<const SmoothedSource>(weights, m_state->model, m_state->configJson, factors);
-    const auto planned = m_state->forwardModel(
-        std::make_shared<const PlannedSource>(std::move(weights), m_state->model, *plan, job));
-    const PlanStatistics statistics{
-        [this](std::size_t site) { return m_state->activations(site); },
-        [this](const std::string& point) { return m_state->pointActivations(point); }};
-    PlanHook hook(m_state->model, *plan,
-                  behindSmoothing(statistics, m_state->model, m_state->configJson, factors));
-    const PerplexityRun run{planned.get(), hook.isNeeded() ? &hook : nullptr};
-    std::optional<PerplexityRun> reference;
-    if (options.withReference) reference = PerplexityRun{plain.get(), nullptr};
-    scores = measurePerplexity(run, reference, windows, settings, job, sink);
-  } else {
-    scores = measurePerplexity({plain.get(), nullptr}, std::nullopt, windows, settings, job, sink);
-  }
+namespace {
+
+using State = WorkspaceAccess::State;
+
+void warnAboutRepeats(State& state, const PlannedSource& source) {
+  if (source.repeats() == 0) return;
+  state.warn("Matrices were quantized " + withThousands(static_cast<std::uint64_t>(source.repeats())) +
+             " times anew because memory did not hold them all; 'qloupe apply --as fake-quantized' makes a "
+             "checkpoint whose perplexity is measured faster.");
+}
+
+/// The model under the plan, beside the model as it is.
+void verifyPlanned(State& state, const QuantizationPlan& plan, const VerifyOptions& options,
+                   const ForwardModel& plain, const TokenWindows& windows, PerplexityOptions settings,
+                   JobContext& job, const WindowSink& sink, PlanVerification& verification) {
+  job.setStage("Preparing the plan");
+  requireActivations(state, plan);
+  const auto factors = state.planFactorsByGroup(plan, options.planFolder, job);
+  std::shared_ptr<const WeightSource> weights = state.source;
+  if (!factors.empty())
+    weights = std::make_shared<const SmoothedSource>(weights, state.model, state.configJson, factors);
+  PlannedInputs inputs = plannedInputs(state, factors);
+  inputs.cacheBytes = std::min(PlannedSource::defaultCacheBytes(),
+                               std::max<std::uint64_t>(remainingBudget(settings.memoryBytes) / 2, 1));
+  const auto source =
+      std::make_shared<const PlannedSource>(std::move(weights), state.model, plan, job, inputs);
+  if (source->hasPrepared()) settings.memoryBytes = memoryBeside(settings.memoryBytes, inputs.cacheBytes);
+  const auto planned = state.forwardModel(source);
+  const PlanStatistics statistics{
+      [&state](std::size_t site) { return state.activations(site); },
+      [&state](const std::string& point) { return state.pointActivations(point); }};
+  PlanHook hook(state.model, plan, behindSmoothing(statistics, state.model, state.configJson, factors));
+  const PerplexityRun run{planned.get(), hook.isNeeded() ? &hook : nullptr};
+  std::optional<PerplexityRun> reference;
+  if (options.withReference) reference = PerplexityRun{&plain, nullptr};
+  static_cast<PerplexityPair&>(verification) =
+      measurePerplexity(run, reference, windows, settings, job, sink);
+  verification.fallbacks = source->fallbacks();
+  warnAboutRepeats(state, *source);
+}
+
+}  // namespace
+
+PlanVerification verifyPlan(Workspace& workspace, const QuantizationPlan* plan, const VerifyOptions& options,
+                            JobContext& job, const WindowSink& sink) {
+  State& state = WorkspaceAccess::state(workspace);
+  state.requireWeights("perplexity");
+  const auto plain = state.forwardModel(state.source);
+  const TokenWindows windows = state.windowsOf(options.source, options.windows, *plain);
+  const PerplexityOptions settings = state.perplexityOptions(options);
+  PlanVerification verification;
+  if (plan)
+    verifyPlanned(state, *plan, options, *plain, windows, settings, job, sink, verification);
+  else
+    static_cast<PerplexityPair&>(verification) =
+        measurePerplexity({plain.get(), nullptr}, std::nullopt, windows, settings, job, sink);
   verification.context = windows.context;
   Evidence& evidence = verification.evidence;
   evidence.method = "perplexity, protocol " + std::string(windowProtocolName(options.windows.protocol));
+  for (const std::string& line : fallbackLines(verification.fallbacks)) evidence.method += "; " + line;
   evidence.level = "verified";
   evidence.n = verification.result.targets;
   evidence.data = windows.sha256;
-  m_state->stamp(evidence);
+  state.stamp(evidence);
   return verification;
+}
+
+Verification Workspace::verify(
+    const QuantizationPlan* plan, const VerifyOptions& options, JobContext& job,
+    const std::function<void(std::size_t, const WindowScore&, const std::optional<WindowScore>&)>& sink) {
+  return verifyPlan(*this, plan, options, job, sink);
 }
 
 }  // namespace ql

@@ -1,6 +1,7 @@
 // What views and reports ask of a workspace: findings, pictures, the census of tensors.
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/data_errors.h"
 #include "core/evaluate/prepared_quantizer.h"
 #include "core/jobs/parallel_for.h"
 #include "core/quant/quantizer.h"
@@ -104,7 +105,12 @@ std::shared_ptr<const WeightSource> Workspace::errorSource(LinearId id, const We
 std::shared_ptr<const TilePyramid> Workspace::picturePyramid(LinearId id,
                                                              const std::optional<WeightScheme>& scheme,
                                                              JobContext& job) {
-  const PyramidKey key{id, scheme ? errorKey({*scheme, std::nullopt}) : std::string()};
+  const Choice choice{scheme, std::nullopt};
+  PyramidKey key{id, errorKey(choice)};
+  if (restsOnActivations(choice)) {
+    const std::lock_guard lock(m_state->mutex);
+    key.second += m_state->calibrationKey;
+  }
   {
     const std::lock_guard lock(m_state->mutex);
     if (auto known = m_state->pyramids.find(key)) return known;

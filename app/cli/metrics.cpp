@@ -56,6 +56,10 @@ std::string doubleText(double value, std::string_view unit) {
 
 }  // namespace
 
+std::vector<Metric> metricsOf(const MoreMetrics& metrics) {
+  return listed(metrics);
+}
+
 std::vector<Metric> metricsOf(const WeightSummary& summary) {
   return listed(summary);
 }

@@ -3,6 +3,7 @@
 // and JSON print. Also what several layers have together.
 #include "core/base/field_list.h"
 #include "core/evaluate/layer_error.h"
+#include "core/evaluate/more_metrics.h"
 #include "core/stats/activation_stats.h"
 #include "core/stats/weight_stats.h"
 
@@ -28,6 +29,7 @@ struct Metric {
 std::vector<Metric> metricsOf(const WeightSummary& summary);
 std::vector<Metric> metricsOf(const LayerError& error);
 std::vector<Metric> metricsOf(const ActivationSummary& summary);
+std::vector<Metric> metricsOf(const MoreMetrics& metrics);
 
 /// Keys of FieldList<WeightSummary>, of FieldList<LayerError>, of FieldList<ActivationSummary>.
 std::vector<FieldInfo> weightMetricInfos();

@@ -5,6 +5,7 @@
 #include "core/calib/collector.h"
 #include "core/calib/hidden_store.h"
 #include "core/calib/memory_plan.h"
+#include "core/calib/sequential.h"
 #include "core/stats/activation_kernel.h"
 
 #include <malloc.h>
@@ -32,6 +33,11 @@ std::string identityOf(const ForwardModel& model, const Model& structure, const 
   return sha.finish();
 }
 
+void requireText(const TokenWindows& windows) {
+  if (windows.windows.empty())
+    throw Error(ErrorCode::Usage, "There is no text to calibrate with: give at least one window of tokens.");
+}
+
 std::uint64_t brokenTokens(const HiddenBatch& batch) {
   std::uint64_t broken = 0;
   for (std::int64_t row = 0; row < batch.count(); ++row)
@@ -41,10 +47,13 @@ std::uint64_t brokenTokens(const HiddenBatch& batch) {
 
 class Calibration {
  public:
-  Calibration(const ForwardModel& model, const Model& structure, const TokenWindows& windows,
-              const CalibrationOptions& options, const std::function<bool(int)>& done,
-              const std::function<void(BlockActivations)>& sink, JobContext& job)
+  /// `quantized` null: every block reads what the model itself makes of the text.
+  Calibration(const ForwardModel& model, const ForwardModel* quantized, const Model& structure,
+              const TokenWindows& windows, const CalibrationOptions& options,
+              const std::function<bool(int)>& done, const std::function<void(BlockActivations)>& sink,
+              JobContext& job)
       : m_model(model),
+        m_quantized(quantized),
         m_structure(structure),
         m_options(options),
         m_sink(sink),
@@ -86,6 +95,11 @@ class Calibration {
     if (!resumed) embed(collector.get());
     for (int stage = begin; stage <= std::min(last, blocks() - 1); ++stage) {
       if (stage > begin) collector = collectorFor(stage);
+      if (m_quantized) {
+        if (collector) observeBlock(stage, *collector);
+        finish(stage, std::move(collector));
+        if (stage == last) break;
+      }
       runBlock(stage, collector.get());
       finish(stage, std::move(collector));
       endPass();
@@ -99,7 +113,9 @@ class Calibration {
       const auto collector = collectorFor(stage);
       for (std::size_t i = 0; i < m_store.batchCount(); ++i) {
         const HiddenBatch& batch = m_store.layout(i);
-        if (stage < blocks()) units += m_model.blockUnits(stage, batch.count(), longestWindow(batch));
+        const std::uint64_t passes = m_quantized && collector && stage < last ? 2 : 1;
+        if (stage < blocks())
+          units += passes * m_model.blockUnits(stage, batch.count(), longestWindow(batch));
         if (!collector) continue;
         for (const std::size_t site : sitesOf(stage)) units += collector->units(site, batch.count());
         if (stage < blocks()) units += collector->pointUnits(batch.count(), m_model.hiddenSize());
@@ -131,13 +147,24 @@ class Calibration {
     endPass();
   }
 
+  /// The sites of a block on its inputs, by its weights as they are; the outputs are thrown away.
+  void observeBlock(int block, SiteCollector& collector) {
+    m_job.setStage("Block " + std::to_string(block + 1) + " of " + std::to_string(blocks()));
+    for (std::size_t i = 0; i < m_store.batchCount(); ++i) {
+      HiddenBatch batch = m_store.load(i);
+      m_store.unload(i);
+      m_model.runBlock(block, batch, &collector, m_job);
+    }
+  }
+
   void runBlock(int block, SiteCollector* collector) {
+    const ForwardModel& model = m_quantized ? *m_quantized : m_model;
     m_job.setStage("Block " + std::to_string(block + 1) + " of " + std::to_string(blocks()));
     m_store.beginPass(block);
     std::uint64_t broken = 0;
     for (std::size_t i = 0; i < m_store.batchCount(); ++i) {
       HiddenBatch& batch = m_store.load(i);
-      m_model.runBlock(block, batch, collector, m_job);
+      model.runBlock(block, batch, collector, m_job);
       broken += brokenTokens(batch);
       m_store.store(i, m_job);
     }
@@ -210,6 +237,7 @@ class Calibration {
   }
 
   const ForwardModel& m_model;
+  const ForwardModel* m_quantized;
   const Model& m_structure;
   const CalibrationOptions& m_options;
   const std::function<void(BlockActivations)>& m_sink;
@@ -228,9 +256,17 @@ class Calibration {
 void calibrate(const ForwardModel& model, const Model& structure, const TokenWindows& windows,
                const CalibrationOptions& options, const std::function<bool(int)>& done,
                const std::function<void(BlockActivations)>& sink, JobContext& job) {
-  if (windows.windows.empty())
-    throw Error(ErrorCode::Usage, "There is no text to calibrate with: give at least one window of tokens.");
-  Calibration(model, structure, windows, options, done, sink, job).run();
+  requireText(windows);
+  Calibration(model, nullptr, structure, windows, options, done, sink, job).run();
+}
+
+void calibrateSequentially(const ForwardModel& model, const ForwardModel& quantized, const Model& structure,
+                           const TokenWindows& windows, const CalibrationOptions& options,
+                           const std::function<bool(int)>& done,
+                           const std::function<void(BlockActivations)>& sink, JobContext& job) {
+  QL_ASSERT(model.blockCount() == quantized.blockCount() && model.hiddenSize() == quantized.hiddenSize());
+  requireText(windows);
+  Calibration(model, &quantized, structure, windows, options, done, sink, job).run();
 }
 
 }  // namespace ql

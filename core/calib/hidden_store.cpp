@@ -70,6 +70,10 @@ void HiddenStore::store(std::size_t index, JobContext& job) {
   m_buffer = std::exchange(batch.values, {});
 }
 
+void HiddenStore::unload(std::size_t index) {
+  if (m_options.isSpilled) m_buffer = std::exchange(m_batches.at(index).values, {});
+}
+
 void HiddenStore::drop(std::size_t index) {
   m_batches.at(index).values = {};
 }

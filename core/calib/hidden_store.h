@@ -39,6 +39,8 @@ class HiddenStore {
   void beginPass(int block);
   HiddenBatch& load(std::size_t batch);
   void store(std::size_t batch, JobContext& job);
+  /// Instead of store(), outside a pass: the batch was only looked at.
+  void unload(std::size_t batch);
   /// Instead of store(), outside a pass: the batch was loaded for the last time.
   void drop(std::size_t batch);
   /// The pass counts: its states are read from now on, and made durable unless the last time is so short ago

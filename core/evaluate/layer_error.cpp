@@ -109,6 +109,8 @@ LayerError errorFigures(const ErrorInput& input, const Choice& choice, const Wei
   figures.columnError = sums.columnError;
   figures.columnEnergy = weights.columnEnergy;
   figures.evidence = evidenceFor(input, choice, weights.count);
+  for (const Fallback& fallback : figures.fallbacks)
+    figures.evidence.method += "; " + fallback.reason + " (" + std::to_string(fallback.count) + ")";
   return figures;
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/base/error.h"
 #include "core/evaluate/group_inputs.h"
+#include "core/evaluate/prepared_quantizer.h"
 #include "core/evaluate/sampled_rows.h"
 #include "core/evaluate/token_kernel.h"
 #include "core/jobs/parallel_for.h"
@@ -228,7 +229,7 @@ bool SampledReaders::isWorthwhile(std::span<const SampledReader> readers) {
 bool SampledReaders::canMeasure(std::span<const Choice> choices) {
   return std::all_of(choices.begin(), choices.end(), [](const Choice& choice) {
     return !choice.weight || (choice.weight->granularity != Granularity::GroupInChannel &&
-                              choice.weight->granularity != Granularity::Block);
+                              choice.weight->granularity != Granularity::Block && isRowLocal(*choice.weight));
   });
 }
 
@@ -271,7 +272,9 @@ SampledGroupError SampledReaders::measure(std::span<const float> s, std::span<co
   for (const Choice& choice : choices)
     if (choice.weight) requireMeasurable(*choice.weight);
   if (!canMeasure(choices))
-    throw Error(ErrorCode::Unsupported, "Weights whose parts span rows cannot be judged by some rows.");
+    throw Error(ErrorCode::Unsupported,
+                "Weights whose parts span rows, or whose method looks at the whole matrix, cannot be judged "
+                "by some rows.");
   const std::vector<float> ones(s.empty() ? state.width() : 0, 1.0f);
   const std::span<const float> factors = s.empty() ? std::span<const float>(ones) : s;
   const RoundedInputs rounded(

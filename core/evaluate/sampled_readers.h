@@ -56,7 +56,8 @@ class SampledReaders {
 
   /// False when there are so few rows that exact figures take little longer.
   static bool isWorthwhile(std::span<const SampledReader> readers);
-  /// False for weights whose parts span rows (blocks, groups along the output).
+  /// False for weights whose parts span rows (blocks, groups along the output), and for methods that look at
+  /// more than the row.
   static bool canMeasure(std::span<const Choice> choices);
 
   /// Figures as of SmoothedReaders::measure() for S [in] (empty = none) under one choice a reader, from the

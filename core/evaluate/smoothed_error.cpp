@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/evaluate/scaled_stats.h"
 
 namespace ql {
 namespace {
@@ -27,28 +28,6 @@ class ColumnScaledSource : public WeightSource {
   std::span<const float> m_s;
 };
 
-void divide(std::vector<float>& values, std::span<const float> s) {
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] /= s[i % s.size()];
-}
-
-/// What measureOutputErrors() uses of a sample, divided by S. The second moment, diagonal and sketch stay
-/// behind: they are of X as it was.
-ActivationStats dividedSample(const ActivationStats& activations, std::span<const float> s) {
-  ActivationStats divided;
-  divided.width = activations.width;
-  divided.origin = activations.origin;
-  divided.evidence = activations.evidence;
-  divided.all.tokens = activations.all.tokens;
-  divided.all.absmax = activations.all.absmax;
-  divided.all.min = activations.all.min;
-  divided.all.max = activations.all.max;
-  divided.sample = activations.sample;
-  for (std::vector<float>* values :
-       {&divided.all.absmax, &divided.all.min, &divided.all.max, &divided.sample.values})
-    divide(*values, s);
-  return divided;
-}
-
 }  // namespace
 
 std::vector<OutputError> smoothedOutputErrors(const WeightSource& source, const ErrorInput& input,
@@ -60,8 +39,10 @@ std::vector<OutputError> smoothedOutputErrors(const WeightSource& source, const 
                                       std::to_string(s.size()) + " smoothing factors.");
   }
   if (s.empty()) return std::vector<OutputError>(choices.size());
-  return measureOutputErrors(ColumnScaledSource(source, s), input, choices, nullptr,
-                             dividedSample(activations, s), 0, job);
+  ErrorInput behind = input;  // methods that look at data see what the scaled weights will read
+  if (input.activations) behind.activations = scaledStats(*input.activations, s);
+  return measureOutputErrors(ColumnScaledSource(source, s), behind, choices, nullptr,
+                             scaledSample(activations, s), 0, job);
 }
 
 std::uint64_t smoothedOutputUnits(const ErrorInput& input, std::span<const Choice> choices,

@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/evaluate/prepared_quantizer.h"
 #include "core/evaluate/ratio_interval.h"
 #include "core/evaluate/smoothed_readers_state.h"
 #include "core/evaluate/smoothing_kernel.h"
@@ -56,6 +57,12 @@ GroupReaderPlan SmoothedReaders::State::planFor(const LoadedReader& reader, std:
   plan.input = choice.activation ? &rounded.of(reader.input, *choice.activation) : nullptr;
   plan.hasWeight = choice.weight.has_value();
   if (!plan.hasWeight) return plan;
+  if (!isRowLocal(*choice.weight))
+    throw Error(
+        ErrorCode::Unsupported,
+        choice.weight->algorithm.name +
+            " looks at the whole matrix and its input, so it is not tried for every S of a curve; draw "
+            "the curve with rtn, then measure the plan with 'qloupe error --plan'.");
   plan.range = scaled(reader.range, s);
   plan.strip = stripScheme(*choice.weight, reader.matrix.in, &plan.range);
   // also for strips: it refuses what cannot be measured

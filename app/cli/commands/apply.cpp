@@ -1,5 +1,6 @@
 // qloupe apply: the checkpoint that a plan makes.
 #include "app/cli/command.h"
+#include "app/cli/fallbacks.h"
 #include "app/cli/json_output.h"
 #include "app/cli/numbers.h"
 #include "app/cli/open_model.h"
@@ -16,6 +17,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace ql::cli {
 namespace {
@@ -54,8 +56,10 @@ class ApplyCommand : public Command {
         ->check(CLI::IsMember({"smoothed", "fake-quantized"}))
         ->type_name("smoothed|fake-quantized");
     CLI::Option* statistics =
-        app.add_option("--stats", m_statistics,
-                       "Statistics file with activations, for smoothing without a file of factors")
+        app.add_option(
+               "--stats", m_statistics,
+               "Statistics file with activations, for methods that need them and for smoothing without a "
+               "file of factors")
             ->type_name("S.h5");
     app.add_option("--activations", m_activations,
                    "Take activations from this file instead (.safetensors, ...)")
@@ -64,6 +68,7 @@ class ApplyCommand : public Command {
     app.add_flag("--pow2", m_isPowersOfTwo,
                  "Round every smoothing factor to a power of two: folding then rounds nothing");
     app.add_flag("--resume", m_isResumed, "Keep the finished shards of an interrupted run of the same plan");
+    m_strict.addTo(app);
     m_job.addTo(app);
     app.add_flag("--json", m_isJson, "JSON on standard output (resources/schemas/apply.schema.json)");
     app.footer(
@@ -87,15 +92,18 @@ class ApplyCommand : public Command {
     options.powersOfTwo = m_isPowersOfTwo;
     options.resume = m_isResumed;
     ApplyReport report;
+    const std::size_t told = workspace->warnings().size();
     runJob(m_job, [&](JobContext& job) {
       if (!m_activations.empty()) workspace->useActivations(m_activations, job);
       report = workspace->apply(plan, options, job);
     });
+    const std::vector<std::string> warnings = workspace->warnings();
+    for (std::size_t i = told; i < warnings.size(); ++i) warn(warnings[i]);
     if (m_isJson)
       printJson(json(*workspace, report));
     else
       print(text(report));
-    return kExitOk;
+    return m_strict.report(report.fallbacks);
   }
 
  private:
@@ -126,6 +134,7 @@ class ApplyCommand : public Command {
     for (const SkippedFile& file : report.skippedFiles)
       json["skipped_files"].push_back({{"name", file.name}, {"reason", file.reason}});
     json["notes"] = report.notes;
+    json["fallbacks"] = fallbacksJson(report.fallbacks);
     return json;
   }
 
@@ -170,6 +179,7 @@ class ApplyCommand : public Command {
 
   std::string m_model, m_plan, m_output, m_kind, m_statistics, m_activations;
   JobOptions m_job;
+  StrictOption m_strict;
   bool m_isPowersOfTwo = false, m_isResumed = false, m_isJson = false;
 };
 

@@ -1,6 +1,7 @@
 // qloupe error: what schemes or a plan cost, layer by layer.
 #include "core/base/error.h"
 #include "app/cli/command.h"
+#include "app/cli/fallbacks.h"
 #include "app/cli/figure_rows.h"
 #include "app/cli/numbers.h"
 #include "app/cli/open_model.h"
@@ -8,6 +9,8 @@
 #include "app/cli/run_job.h"
 #include "app/cli/selection.h"
 #include "core/base/shape.h"
+#include "core/quant/quantizer.h"
+#include "core/workspace_more_metrics.h"
 #include "core/workspace_planned_errors.h"
 
 #include <CLI/App.hpp>
@@ -65,6 +68,12 @@ class ErrorCommand : public Command {
            "act_scales, a capture (.h5)")
         ->excludes(statistics)
         ->type_name("F");
+    app.add_option(
+           "--metrics", m_metrics,
+           "all: also cosine, kurtosis, GPTQ loss, imatrix-weighted error and others, in another pass")
+        ->check(CLI::IsMember({"usual", "all"}))
+        ->type_name("usual|all");
+    m_strict.addTo(app);
     m_selection.addTo(app);
     m_job.addTo(app);
     CLI::Option* csv = app.add_flag("--csv", m_isCsv, "CSV with a header on standard output");
@@ -89,10 +98,11 @@ class ErrorCommand : public Command {
     if (!m_activations.empty()) useActivations();
     if (!m_plan.empty()) warnIfForeign(m_planContent, *m_workspace);
     measurePlanned();
-    const std::vector<Question> questions = ask(choices);
+    const std::vector<Question> questions = withData(ask(choices));
     measure(questions);
+    if (m_metrics == "all") measureMore(questions);
     printAnswers(questions);
-    return kExitOk;
+    return m_strict.report(fallbacksOf(questions));
   }
 
  private:
@@ -116,6 +126,49 @@ class ErrorCommand : public Command {
       warn("The plan leaves " + counted(skipped, "layer") +
            " as stored; they have no error and are not listed.");
     return questions;
+  }
+
+  static bool needsActivations(const Question& question) {
+    if (!question.choice.weight) return false;
+    requireMeasurable(*question.choice.weight);
+    return quantizerNeeds(*question.choice.weight).activations;
+  }
+
+  /// Layers whose method needs activations are left out where there are none, unless nothing would be left.
+  std::vector<Question> withData(const std::vector<Question>& questions) const {
+    std::vector<Question> kept;
+    std::string first;
+    for (const Question& question : questions) {
+      const auto& site = m_workspace->model().linears[question.id].site;
+      const bool hasData = site && m_workspace->activationSummary(*site);
+      const bool isKnown = m_workspace->errorFigures(question.id, question.choice).has_value();
+      if (hasData || isKnown || question.isSmoothed || !m_workspace->weights() || !needsActivations(question))
+        kept.push_back(question);
+      else if (first.empty())
+        first = m_workspace->model().linears[question.id].name;
+    }
+    const std::size_t skipped = questions.size() - kept.size();
+    if (skipped == 0 || kept.empty()) return questions;
+    warn(counted(skipped, "error") + " cannot be measured for want of activations, the first of " +
+         printable(first) + "; they are not listed.");
+    return kept;
+  }
+
+  std::vector<LayerFallback> fallbacksOf(const std::vector<Question>& questions) const {
+    std::vector<LayerFallback> all;
+    for (const Question& question : questions)
+      for (const Fallback& fallback : answer(question).fallbacks)
+        all.push_back({m_workspace->model().linears[question.id].name, fallback});
+    return all;
+  }
+
+  void measureMore(const std::vector<Question>& questions) {
+    if (!m_planContent.smoothing.empty())
+      warn("The further metrics leave the plan's smoothing out: they are of the weights as stored.");
+    runJob(m_job, [&](JobContext& job) {
+      for (const Question& question : questions)
+        m_more.push_back(moreMetrics(*m_workspace, question.id, question.choice, job));
+    });
   }
 
   /// What the plan's smoothing changes is measured with it, where it is known what S is.
@@ -184,12 +237,18 @@ class ErrorCommand : public Command {
     return *error;
   }
 
-  Json jsonOf(const Question& question) const {
+  std::vector<Metric> moreOf(std::size_t index) const {
+    return index < m_more.size() ? metricsOf(m_more[index]) : std::vector<Metric>();
+  }
+
+  Json jsonOf(const Question& question, std::size_t index) const {
     const LayerError error = answer(question);
     Json json = layerJson(m_workspace->model().linears[question.id]);
     json["scheme"] = specText(question.choice);
     for (const Metric& metric : pickMetrics(metricsOf(error), kAllKeys))
       json[std::string(metric.info.key)] = metricJson(metric);
+    for (const Metric& metric : moreOf(index)) json[std::string(metric.info.key)] = metricJson(metric);
+    json["fallbacks"] = fallbacksJson(error.fallbacks);
     json["provenance"] = evidenceJson(error.evidence);
     json["output_provenance"] = nullptr;
     json["smoothing"] = smoothingJson(question);
@@ -245,19 +304,23 @@ class ErrorCommand : public Command {
   void printAnswers(const std::vector<Question>& questions) const {
     if (m_isJson) {
       Json json = Json::array();
-      for (const Question& question : questions) json.push_back(jsonOf(question));
+      for (std::size_t i = 0; i < questions.size(); ++i) json.push_back(jsonOf(questions[i], i));
       return printJson(json);
     }
     std::vector<FigureRow> rows;
-    for (const Question& question : questions)
-      rows.push_back(m_isCsv ? csvRow(question) : tableRow(question));
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      rows.push_back(m_isCsv ? csvRow(questions[i]) : tableRow(questions[i]));
+      for (Metric& metric : moreOf(i)) rows.back().metrics.push_back(std::move(metric));
+    }
     print(m_isCsv ? figureCsv(rows) : figureTable(rows));
   }
 
-  std::string m_model, m_plan, m_statistics, m_activations;
+  std::string m_model, m_plan, m_statistics, m_activations, m_metrics = "usual";
   std::vector<std::string> m_schemes;
   SelectionOptions m_selection;
   JobOptions m_job;
+  StrictOption m_strict;
+  std::vector<MoreMetrics> m_more;  // as the questions; empty unless asked for
   bool m_isCsv = false, m_isJson = false;
   QuantizationPlan m_planContent;
   std::map<LinearId, PlannedError> m_planned;  // those that its smoothing changes

@@ -1,5 +1,6 @@
 // qloupe perplexity: the model on text, as it is and under a plan.
 #include "app/cli/command.h"
+#include "app/cli/fallbacks.h"
 #include "app/cli/json_output.h"
 #include "app/cli/numbers.h"
 #include "app/cli/open_model.h"
@@ -7,6 +8,7 @@
 #include "app/cli/run_job.h"
 #include "app/cli/text_options.h"
 #include "core/base/error.h"
+#include "core/workspace_verify_plan.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -54,8 +56,10 @@ class PerplexityCommand : public Command {
     app.add_option("--text", m_text, "UTF-8 text, or token ids (see --ids)")->required()->type_name("F");
     app.add_option("--plan", m_plan, "Quantize as this plan says, and compare with the model as it is")
         ->type_name("P");
-    app.add_option("--stats", m_statistics, "Statistics file with calibrated ranges, for static activations")
+    app.add_option("--stats", m_statistics,
+                   "Statistics file with activations, for static ranges and methods that need them")
         ->type_name("S.h5");
+    m_strict.addTo(app);
     app.add_option("--protocol", m_protocol,
                    "full: every token predicted once; llama.cpp: the second half of each chunk")
         ->check(CLI::IsMember({"full", "llama.cpp"}))
@@ -80,21 +84,22 @@ class PerplexityCommand : public Command {
     options.windows.protocol = *windowProtocolFromName(m_protocol);
     options.memoryBytes = m_options.memoryBytes();
     options.planFolder = std::filesystem::path(m_plan).parent_path();
-    Verification verification;
+    PlanVerification verification;
     const std::size_t told = workspace->warnings().size();
-    runJob(m_job,
-           [&](JobContext& job) { verification = workspace->verify(plan ? &*plan : nullptr, options, job); });
+    runJob(m_job, [&](JobContext& job) {
+      verification = verifyPlan(*workspace, plan ? &*plan : nullptr, options, job);
+    });
     const std::vector<std::string> warnings = workspace->warnings();
     for (std::size_t i = told; i < warnings.size(); ++i) warn(warnings[i]);
     if (m_isJson)
       printJson(json(*workspace, verification));
     else
       print(text(*workspace, verification));
-    return kExitOk;
+    return m_strict.report(verification.fallbacks);
   }
 
  private:
-  Json json(const Workspace& workspace, const Verification& verification) const {
+  Json json(const Workspace& workspace, const PlanVerification& verification) const {
     const PerplexityResult& result = verification.result;
     Json json;
     json["model"] = workspace.model().name;
@@ -118,6 +123,7 @@ class PerplexityCommand : public Command {
     for (std::size_t i = 0; i < result.windows.size(); ++i)
       json["windows"].push_back(windowJson(verification, i));
     json["provenance"] = evidenceJson(verification.evidence);
+    json["fallbacks"] = fallbacksJson(verification.fallbacks);
     return json;
   }
 
@@ -141,6 +147,7 @@ class PerplexityCommand : public Command {
   std::string m_model, m_text, m_plan, m_statistics, m_protocol = "full";
   TextOptions m_options;
   JobOptions m_job;
+  StrictOption m_strict;
   bool m_isJson = false;
 };
 
