@@ -38,6 +38,7 @@ const std::map<std::string, Names>& coreArrows() {
       {"export", {"base", "jobs", "io", "model", "quant", "smooth", "plan", "store"}},
       {"store", {"base"}},
       {"report", {"base", "model", "quant", "evaluate"}},
+      {"search", {"base", "jobs"}},
   };
   return arrows;
 }
