@@ -183,15 +183,11 @@ struct ErrorSums {
   std::size_t zeroCodes;
 };
 
-/// What a grid's codes are: integers, integers with the zero point added before rounding (PartGrid::shift),
-/// or values of a small float format.
-enum class Codes { Integers, Shifted, Floats };
-
 /// Grids of the rows of a strip in registers: the compiler cannot keep them there itself, columnError might
 /// alias.
 template <int kRows>
 struct Grids {
-  VF scale[kRows], shift[kRows], lo[kRows], hi[kRows];
+  GridVectors<DF> rows[kRows];
   ElementVectors<DF> element;  // of all rows: one scheme
 };
 
@@ -200,20 +196,13 @@ template <int kRows, Codes kCodes, bool kTail>
 HWY_INLINE void errorColumns(const ErrorStrip& strip, std::size_t c, MF valid, const Grids<kRows>& grids,
                              float* columnError, ErrorSums& sums) {
   const DF df;
-  constexpr bool kShift = kCodes == Codes::Shifted;
-  const VF magic = hn::Set(df, 12582912.0f);  // 1.5 * 2^23: adding it rounds half to even (rtn_grid.h)
   VF squares = hn::LoadU(df, columnError + c);
   for (int r = 0; r < kRows; ++r) {
     const VF w = hn::LoadU(df, strip.values + static_cast<std::size_t>(r) * strip.stride + c);
-    const VF scale = grids.scale[r], shift = grids.shift[r];
-    VF t = hn::Div(w, scale);
-    if (kShift) t = hn::Add(t, shift);
-    t = hn::Min(hn::Max(t, grids.lo[r]), grids.hi[r]);
-    VF code =
-        kCodes == Codes::Floats ? roundToElements(df, grids.element, t) : hn::Sub(hn::Add(t, magic), magic);
-    if (kShift) code = hn::Sub(code, shift);
-    VF error = hn::Sub(hn::Mul(code, scale), w);
-    auto isZero = hn::Eq(code, hn::Zero(df));
+    const GridVectors<DF>& grid = grids.rows[r];
+    const VF code = gridCodes<kCodes>(df, grid, grids.element, w);
+    VF error = hn::Sub(gridValues<kCodes>(df, grid, code), w);
+    auto isZero = areZeroCodes<kCodes>(df, grid, code);
     if (kTail) {
       error = hn::IfThenElseZero(valid, error);
       isZero = hn::And(valid, isZero);
@@ -234,12 +223,7 @@ HWY_INLINE void errorSpan(const ErrorStrip& strip, std::size_t begin, std::size_
   const DF df;
   Grids<kRows> grids;
   grids.element = elementVectors(df, parts[0].element);
-  for (int r = 0; r < kRows; ++r) {
-    grids.scale[r] = hn::Set(df, parts[r].scale);
-    grids.shift[r] = hn::Set(df, parts[r].shift);
-    grids.lo[r] = hn::Set(df, parts[r].lo);
-    grids.hi[r] = hn::Set(df, parts[r].hi);
-  }
+  for (int r = 0; r < kRows; ++r) grids.rows[r] = gridVectors(df, parts[r]);
   const MF all = hn::FirstN(DF(), lanes);
   std::size_t c = begin;
   for (; c + lanes <= end; c += lanes)
@@ -250,8 +234,7 @@ HWY_INLINE void errorSpan(const ErrorStrip& strip, std::size_t begin, std::size_
 template <int kRows>
 void partGrids(const StripScheme& scheme, const ErrorStrip& strip, const StripWeights& weights,
                std::size_t begin, std::size_t end, PartGrid* grids) {
-  // gptq's symmetric grid depends on whether there are negative weights
-  const bool needsSigns = !scheme.rule.symmetric || scheme.rule.flavour == RtnRule::Flavour::Gptq;
+  const bool needsSigns = scheme.rule.needsSigns();
   for (int r = 0; r < kRows; ++r) {
     if (scheme.hasFixedGrid) {
       grids[r] = scheme.fixedGrid;
@@ -334,11 +317,18 @@ void addAllErrors(const StripScheme& scheme, const ErrorStrip& strip, const Stri
 
 void addStripErrorsTarget(const StripScheme& scheme, const ErrorStrip& strip, const StripWeights& weights,
                           float* columnError, StripErrors& errors) {
-  const bool addsZeroFirst =
-      scheme.rule.flavour == RtnRule::Flavour::CompressedTensors && !scheme.rule.symmetric;
-  if (scheme.rule.element) return addAllErrors<Codes::Floats>(scheme, strip, weights, columnError, errors);
-  if (addsZeroFirst) return addAllErrors<Codes::Shifted>(scheme, strip, weights, columnError, errors);
-  addAllErrors<Codes::Integers>(scheme, strip, weights, columnError, errors);
+  switch (codesOf(scheme.rule)) {
+    case Codes::Integers:
+      return addAllErrors<Codes::Integers>(scheme, strip, weights, columnError, errors);
+    case Codes::Shifted:
+      return addAllErrors<Codes::Shifted>(scheme, strip, weights, columnError, errors);
+    case Codes::Floats:
+      return addAllErrors<Codes::Floats>(scheme, strip, weights, columnError, errors);
+    case Codes::DetourIntegers:
+      return addAllErrors<Codes::DetourIntegers>(scheme, strip, weights, columnError, errors);
+    case Codes::DetourFloats:
+      return addAllErrors<Codes::DetourFloats>(scheme, strip, weights, columnError, errors);
+  }
 }
 
 }  // namespace HWY_NAMESPACE

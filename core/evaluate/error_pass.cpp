@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/evaluate/prepared_quantizer.h"
 #include "core/jobs/parallel_for.h"
+#include "core/quant/matrix_rule.h"
 
 #include <algorithm>
 #include <cmath>
@@ -56,7 +57,7 @@ ErrorSums emptySums(std::size_t schemes, std::size_t in) {
 /// Formats whose parts are grids of rtn_grid.h; tables and blocks of their own make are not.
 bool hasPartGrids(std::string_view name) {
   const NumberFormatInfo* format = findNumberFormat(name);
-  return findElementFormat(name) || (format && format->isInteger);
+  return findElementFormat(name) || findBlockFormat(name) || (format && format->isInteger);
 }
 
 bool fitsTiles(std::int64_t rows) {
@@ -208,8 +209,9 @@ class Pass {
 std::optional<StripScheme> stripScheme(const WeightScheme& scheme, std::int64_t in,
                                        const MatrixRange* range) {
   if (scheme.algorithm.name != "rtn" || scheme.clip.name != "none" || scheme.outliers) return std::nullopt;
-  if (!hasPartGrids(scheme.format)) return std::nullopt;
-  StripScheme strip{rtnRule(scheme), static_cast<std::size_t>(in), false, {}};
+  // nvfp4's scale of the tensor may come from other matrices: its quantizer knows it
+  if (!hasPartGrids(scheme.format) || scheme.format == "nvfp4") return std::nullopt;
+  StripScheme strip{matrixRule(scheme, {0, in, range}), static_cast<std::size_t>(in), false, {}};
   switch (scheme.granularity) {
     case Granularity::OutputChannel:
       return strip;

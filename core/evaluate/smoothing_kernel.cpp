@@ -38,20 +38,16 @@ HWY_INLINE std::size_t scaleVectors(D d, const float* w, const float* s, std::si
   return c;
 }
 
-/// As rtn_grid.h has it: divide, shift, clamp, round half to even, back.
-template <bool kFloats, class D>
-HWY_INLINE std::size_t roundVectors(D d, const PartGrid& grid, std::size_t begin, std::size_t end,
+template <Codes kCodes, class D>
+HWY_INLINE std::size_t roundVectors(D d, const PartGrid& part, std::size_t begin, std::size_t end,
                                     float* values) {
   const std::size_t lanes = hn::Lanes(d);
-  const auto scale = hn::Set(d, grid.scale), shift = hn::Set(d, grid.shift), lo = hn::Set(d, grid.lo),
-             hi = hn::Set(d, grid.hi), magic = hn::Set(d, 12582912.0f);  // 1.5 * 2^23
-  const auto element = elementVectors(d, grid.element);
+  const auto grid = gridVectors(d, part);
+  const auto element = elementVectors(d, part.element);
   std::size_t c = begin;
   for (; c + lanes <= end; c += lanes) {
-    auto t = hn::Add(hn::Div(hn::LoadU(d, values + c), scale), shift);
-    t = hn::Min(hn::Max(t, lo), hi);
-    const auto code = kFloats ? roundToElements(d, element, t) : hn::Sub(hn::Add(t, magic), magic);
-    hn::StoreU(hn::Mul(hn::Sub(code, shift), scale), d, values + c);
+    const auto code = gridCodes<kCodes>(d, grid, element, hn::LoadU(d, values + c));
+    hn::StoreU(gridValues<kCodes>(d, grid, code), d, values + c);
   }
   return c;
 }
@@ -60,10 +56,25 @@ HWY_INLINE std::size_t roundVectors(D d, const PartGrid& grid, std::size_t begin
 using Wide = hn::ScalableTag<float>;
 using Single = hn::CappedTag<float, 1>;
 
-template <bool kFloats>
-void roundPart(const PartGrid& grid, std::size_t begin, std::size_t end, float* values) {
-  begin = roundVectors<kFloats>(Wide(), grid, begin, end, values);
-  roundVectors<kFloats>(Single(), grid, begin, end, values);
+template <Codes kCodes>
+void roundPartAs(const PartGrid& grid, std::size_t begin, std::size_t end, float* values) {
+  begin = roundVectors<kCodes>(Wide(), grid, begin, end, values);
+  roundVectors<kCodes>(Single(), grid, begin, end, values);
+}
+
+void roundPart(Codes codes, const PartGrid& grid, std::size_t begin, std::size_t end, float* values) {
+  switch (codes) {
+    case Codes::Integers:
+      return roundPartAs<Codes::Integers>(grid, begin, end, values);
+    case Codes::Shifted:
+      return roundPartAs<Codes::Shifted>(grid, begin, end, values);
+    case Codes::Floats:
+      return roundPartAs<Codes::Floats>(grid, begin, end, values);
+    case Codes::DetourIntegers:
+      return roundPartAs<Codes::DetourIntegers>(grid, begin, end, values);
+    case Codes::DetourFloats:
+      return roundPartAs<Codes::DetourFloats>(grid, begin, end, values);
+  }
 }
 
 Range scalePart(const float* w, const float* s, std::size_t begin, std::size_t end, float* out) {
@@ -82,6 +93,7 @@ void scaleRowsTarget(const SmoothedRows& rows) {
 
 void quantizeScaledRowsTarget(const StripScheme& scheme, const SmoothedRows& rows) {
   const std::size_t width = std::min(scheme.width, rows.columns);
+  const Codes codes = codesOf(scheme.rule);
   for (std::size_t r = 0; r < rows.rows; ++r) {
     const float* w = rows.weights + r * rows.columns;
     float* out = rows.result + r * rows.columns;
@@ -90,10 +102,7 @@ void quantizeScaledRowsTarget(const StripScheme& scheme, const SmoothedRows& row
       const Range range = scalePart(w, rows.factors, begin, end, out);
       const PartGrid grid =
           scheme.hasFixedGrid ? scheme.fixedGrid : partGrid(scheme.rule, range.min, range.max);
-      if (grid.isFloat())
-        roundPart<true>(grid, begin, end, out);
-      else
-        roundPart<false>(grid, begin, end, out);
+      roundPart(codes, grid, begin, end, out);
     }
   }
 }

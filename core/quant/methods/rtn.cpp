@@ -2,6 +2,7 @@
 // weight its nearest code. Source: compressed-tensors, IST-DASLab/gptq, llm-awq and smoothquant, each for its
 // own flavour.
 #include "core/base/error.h"
+#include "core/quant/matrix_rule.h"
 #include "core/quant/quantizer.h"
 #include "core/quant/rtn_grid.h"
 
@@ -17,12 +18,6 @@ struct Partition {
   std::int64_t height = 1, width = 1;
   bool needsRange = false;  // parts span all rows: their extremes come from MatrixRange
 };
-
-QuantizerNeeds rtnNeeds(const WeightScheme& scheme) {
-  QuantizerNeeds needs;
-  needs.range = scheme.granularity == Granularity::Tensor || scheme.granularity == Granularity::InputChannel;
-  return needs;
-}
 
 Partition partitionOf(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
   const std::int64_t wholeIn = std::max<std::int64_t>(in, 1), wholeOut = std::max<std::int64_t>(out, 1);
@@ -86,13 +81,13 @@ BandRange rangeOfColumns(const MatrixRange& range, const Partition& partition, s
 
 class RtnRowQuantizer : public RowQuantizer {
  public:
-  RtnRowQuantizer(const WeightScheme& scheme, std::int64_t out, std::int64_t in, const MatrixRange* range)
-      : m_rule(rtnRule(scheme)),
-        m_partition(partitionOf(scheme, out, in)),
-        m_in(static_cast<std::size_t>(in)) {
+  RtnRowQuantizer(const WeightScheme& scheme, const QuantizerInput& input)
+      : m_rule(matrixRule(scheme, input)),
+        m_partition(partitionOf(scheme, input.out, input.in)),
+        m_in(static_cast<std::size_t>(input.in)) {
     if (!m_partition.needsRange) return;
-    QL_ASSERT(range && range->columnMin.size() == m_in && range->columnMax.size() == m_in);
-    m_fixedGrids = rangeOfColumns(*range, m_partition, partCount()).grids(m_rule);
+    QL_ASSERT(input.range && input.range->columnMin.size() == m_in && input.range->columnMax.size() == m_in);
+    m_fixedGrids = rangeOfColumns(*input.range, m_partition, partCount()).grids(m_rule);
   }
 
   std::int64_t rowUnit() const override { return m_partition.needsRange ? 1 : m_partition.height; }
@@ -147,7 +142,7 @@ class RtnRowQuantizer : public RowQuantizer {
       const float code = gridCode(grid, w);
       const bool isFinite = std::isfinite(w);
       quantized[i] = isFinite ? gridValue(grid, code) : w;
-      if (!isZeroCode.empty()) isZeroCode[i] = isFinite && code == grid.shift ? 1 : 0;
+      if (!isZeroCode.empty()) isZeroCode[i] = isFinite && code == grid.zeroCode ? 1 : 0;
     }
   }
 
@@ -169,13 +164,8 @@ MatrixRange columnRange(std::span<const float> weights, std::size_t in) {
   return range;
 }
 
-void checkRtn(const WeightScheme& scheme) {
-  static_cast<void>(rtnRule(scheme));
-  static_cast<void>(partitionOf(scheme, 1, 1));
-}
-
 std::unique_ptr<RowQuantizer> makeRtn(const WeightScheme& scheme, const QuantizerInput& input) {
-  return std::make_unique<RtnRowQuantizer>(scheme, input.out, input.in, input.range);
+  return std::make_unique<RtnRowQuantizer>(scheme, input);
 }
 
 /// Codes of one band into the matrix, of floats their bits; non-finite weights get the code of 0.
@@ -185,7 +175,7 @@ void storeCodes(const RtnRowQuantizer& quantizer, const std::vector<PartGrid>& g
   const std::size_t width = static_cast<std::size_t>(quantizer.partition().width);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const PartGrid& grid = grids[(i % in) / width];
-    const float code = std::isfinite(rows[i]) ? gridCode(grid, rows[i]) : grid.shift;
+    const float code = std::isfinite(rows[i]) ? gridCode(grid, rows[i]) : grid.zeroCode;
     if (const ElementFormat* element = quantizer.rule().element) {
       result.codes[first + i] = static_cast<std::int32_t>(elementCode(*element, code));
       continue;
@@ -199,7 +189,7 @@ QuantizedMatrix quantizeRtn(const WeightScheme& scheme, std::int64_t out, std::i
   const std::size_t width = static_cast<std::size_t>(in);
   QL_ASSERT(out > 0 && in > 0 && weights.size() == static_cast<std::size_t>(out) * width);
   const MatrixRange range = columnRange(weights, width);
-  const RtnRowQuantizer quantizer(scheme, out, in, &range);
+  const RtnRowQuantizer quantizer(scheme, {out, in, &range});
   const Partition& partition = quantizer.partition();
   QuantizedMatrix result{out, in, {}, {}, {}, {}, out % partition.height != 0 || in % partition.width != 0};
   result.codes.resize(weights.size());
@@ -227,12 +217,6 @@ QuantizedMatrix quantizeRtn(const WeightScheme& scheme, std::int64_t out, std::i
   return result;
 }
 
-std::vector<std::string> rtnFormats() {
-  std::vector<std::string> names{"int8", "int7", "int6", "int5", "int4", "int3", "int2"};
-  for (const ElementFormat& format : elementFormats()) names.emplace_back(format.name);
-  return names;
-}
-
 }  // namespace
 
 const Quantizer& rtnQuantizer();
@@ -241,14 +225,15 @@ const Quantizer& rtnQuantizer() {
   static const Quantizer quantizer{
       "rtn",
       "Round to nearest: every weight takes the nearest code of its part's grid; needs no data.",
-      "Jacob et al. 2018, arXiv:1712.05877, with the rounding of compressed-tensors, GPTQ, AWQ and "
-      "SmoothQuant; floats as in OCP's 8-bit and microscaling specifications",
+      "Jacob et al. 2018, arXiv:1712.05877, with the rounding of compressed-tensors, GPTQ, AWQ, SmoothQuant, "
+      "QuaRot, RPTQ, Bondarenko et al. (qualcomm), LLM-QAT and bitsandbytes; floats as in OCP's 8-bit and "
+      "microscaling specifications",
       {},
-      rtnFormats(),
-      {"compressed-tensors", "gptq", "awq", "smoothquant"},
+      gridFormats(),
+      gridFlavours(),
       {"none"},
-      rtnNeeds,
-      checkRtn,
+      gridNeeds,
+      checkGrids,
       makeRtn,
       quantizeRtn,
       nullptr};

@@ -79,7 +79,25 @@ const char* const kSpecs[] = {"int8",
                               "int8:input_channel",
                               "int4:group_in_channel=8,asym",
                               "int4:group_in_channel=100",
-                              "int5:block=4x16"};
+                              "int5:block=4x16",
+                              "int8:flavour=quarot",
+                              "int4:asym,group=16,flavour=quarot",
+                              "int4:group=32,flavour=rptq",
+                              "int4:asym,flavour=rptq",
+                              "int8:flavour=qualcomm",
+                              "int4:asym,group=16,flavour=qualcomm",
+                              "int4:group=16,flavour=llm-qat",
+                              "int4:flavour=llm-qat",
+                              "int8:flavour=bitsandbytes",
+                              "mxfp4",
+                              "mxfp6:flavour=mx-ceil",
+                              "mxfp6_e3m2:flavour=mx-even",
+                              "mxfp8:flavour=mx-floor",
+                              "mxfp8_e5m2:flavour=mx-rceil",
+                              "mxint8:flavour=torchao",
+                              "mxint8:group=5",
+                              "nvfp4",
+                              "nvfp4:flavour=torchao"};
 
 void compare(const LayerError& actual, const Reference& expected) {
   // float sums of squares over 32 strips of 4 rows: 128 * 2^-24; the root halves it
@@ -176,7 +194,10 @@ class TestLayerError : public QObject {
         QVERIFY(weights.isRegular);
         const std::size_t width = static_cast<std::size_t>(scheme.groupSize.value_or(203));
         StripErrors errors;
-        addStripErrors({rtnRule(scheme), width, false, {}}, strip, weights, squares.data(), errors);
+        RtnRule rule = rtnRule(scheme);
+        if (rule.block.isNvfp4())
+          setTensorAbsmax(rule.block, std::max(-weights.rowMin[0], weights.rowMax[0]));
+        addStripErrors({rule, width, false, {}}, strip, weights, squares.data(), errors);
         for (std::size_t j = 0; j < 203; ++j) {
           const float d = q.dequantized[j] - source.values()[j];
           QVERIFY2(squares[j] == d * d, spec);
@@ -224,7 +245,7 @@ class TestLayerError : public QObject {
   void mismatchesAndUnmeasurableSchemesAreRefused() {
     const MemorySource source = gaussianSource(4, 8, 1);
     QL_THROWS(one(source, "int8", {1, 2, 3}), "3 gains");
-    QL_THROWS(one(source, "mxfp4"), "int8");
+    QL_THROWS(one(source, "mxfp4:channel"), "use group=32");
     QVERIFY(one(source, "int8:group=3").hasPartialGroup);
     QVERIFY(!one(source, "int8:group=4").hasPartialGroup);
   }

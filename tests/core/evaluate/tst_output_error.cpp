@@ -363,7 +363,7 @@ class TestOutputError : public QObject {
     site.sample.values.pop_back();
     QL_THROWS(measureOne(source, "w8a8", site), "token sample holds 59 values");
     site = siteOf(x, 6);
-    QL_THROWS(measureOne(source, "mxfp4", site), "mxfp4");
+    QL_THROWS(measureOne(source, "mxfp4:channel", site), "mxfp4");
   }
 
   /// Student's quantile against tables, and the interval of plain means.

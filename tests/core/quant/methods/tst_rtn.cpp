@@ -152,7 +152,7 @@ class TestRtn : public QObject {
     compareFloats(x, quantizerFor(s).quantize(s, 3, 40, expected).dequantized);
     ActScheme bad = *parseSpec("w8a8").activation;
     bad.flavour = "gptq";
-    QL_THROWS(fakeQuantizeActivations(bad, 3, 40, x), "compressed-tensors or smoothquant");
+    QL_THROWS(fakeQuantizeActivations(bad, 3, 40, x), "has no rounding of activations");
   }
 
   void staticActivationsUseCalibratedRanges() {
@@ -210,13 +210,15 @@ class TestRtn : public QObject {
 
   void zerosStayZeroEverywhere_data() {
     QTest::addColumn<QString>("flavour");
-    for (const char* name : {"compressed-tensors", "gptq", "awq", "smoothquant"}) QTest::newRow(name) << name;
+    for (const char* name : {"compressed-tensors", "gptq", "awq", "smoothquant", "quarot", "rptq", "qualcomm",
+                             "llm-qat", "bitsandbytes"})
+      QTest::newRow(name) << name;
   }
   void zerosStayZeroEverywhere() {
     QFETCH(QString, flavour);
     for (const char* granularity : {"tensor", "channel", "input_channel", "group=3", "group_in_channel=2"}) {
       for (const char* sign : {"sym", "asym"}) {
-        if (flavour == "smoothquant" && sign[0] == 'a') continue;
+        if ((flavour == "smoothquant" || flavour == "bitsandbytes") && sign[0] == 'a') continue;
         const std::string spec =
             "int8:" + std::string(granularity) + "," + sign + ",flavour=" + flavour.toStdString();
         const auto q = quantized(spec, 3, 5, std::vector<float>(15, 0.0f));
@@ -228,8 +230,8 @@ class TestRtn : public QObject {
 
   void smoothquantHasNoAsymmetric() {
     QL_THROWS(requireMeasurable(scheme("int8:asym,flavour=smoothquant")), "has no asymmetric rounding");
-    QL_THROWS(requireMeasurable(scheme("int8:flavour=quarot")), "compressed-tensors, gptq, awq, smoothquant");
-    QL_THROWS(requireMeasurable(scheme("mxfp4")), "int8");
+    QL_THROWS(requireMeasurable(scheme("int8:flavour=mx-even")),
+              "compressed-tensors, gptq, awq, smoothquant");
     QL_THROWS(requireMeasurable(scheme("int4:algorithm=gptq")), "use rtn");
     QL_THROWS(requireMeasurable(scheme("int4:clip=mse-gptq")), "it has none");
     requireMeasurable(scheme("int2:block=2x3,asym"));
@@ -280,8 +282,12 @@ class TestRtn : public QObject {
       range.columnMin[i % 19] = std::min(range.columnMin[i % 19], w[i]);
       range.columnMax[i % 19] = std::max(range.columnMax[i % 19], w[i]);
     }
-    for (const char* spec : {"int8", "int4:asym,group=5", "int3:group_in_channel=4,asym", "int8:tensor,asym",
-                             "int5:input_channel", "int6:block=4x7,asym,flavour=gptq"}) {
+    for (const char* spec :
+         {"int8", "int4:asym,group=5", "int3:group_in_channel=4,asym", "int8:tensor,asym",
+          "int5:input_channel", "int6:block=4x7,asym,flavour=gptq", "int8:flavour=bitsandbytes",
+          "int4:group=5,flavour=llm-qat", "int4:group=5,asym,flavour=rptq", "int8:flavour=qualcomm",
+          "int3:input_channel,asym,flavour=quarot", "mxfp4", "mxint8:group=5", "nvfp4",
+          "nvfp4:flavour=torchao"}) {
       const WeightScheme s = scheme(spec);
       const auto whole = quantizerFor(s).quantize(s, out, in, w);
       const auto rows = makeRowQuantizer(s, {out, in, &range});
