@@ -98,6 +98,11 @@ class CodePass {
     if (!m_quantizer.quantize)
       throw Error(ErrorCode::Unsupported, "The codes of " + scheme.algorithm.name +
                                               " cannot be counted; look at the same scheme with rtn.");
+    if (const QuantizerNeeds needs = quantizerNeeds(scheme); needs.matrix || needs.activations)
+      throw Error(ErrorCode::Unsupported,
+                  "The codes of " + specText(Choice{scheme, std::nullopt}) +
+                      " rest on the whole matrix and cannot be counted band by band; look at the same scheme "
+                      "without its clip or outliers.");
     if (m_quantizer.needs(scheme).range && isRangeMissing)
       throw Error(ErrorCode::Shape, "The codes of a scheme whose parts span rows need the extremes of all " +
                                         std::to_string(m_in) + " columns; measure the matrix first.");

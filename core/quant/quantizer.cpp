@@ -1,8 +1,10 @@
 #include "core/quant/quantizer.h"
 
 #include "core/base/error.h"
+#include "core/quant/outlier_split.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace ql {
 
@@ -31,6 +33,19 @@ bool contains(const std::vector<std::string>& words, const std::string& word) {
 /// "rtn of nf4" where several quantizers share a name.
 std::string methodWords(const WeightScheme& scheme) {
   return scheme.algorithm.name + " of " + scheme.format;
+}
+
+void requireOutliers(const WeightScheme& scheme) {
+  const OutlierRule& rule = *scheme.outliers;
+  if (!contains(outlierRuleNames(), rule.rule))
+    failWord("rule for outliers", rule.rule, outlierRuleNames(), "weights kept apart");
+  if (!(rule.n > 0) || !std::isfinite(rule.n))
+    throw Error(ErrorCode::Unsupported,
+                "Outliers are kept apart beyond a number of standard deviations above 0, e.g. sigma:3.");
+  if (scheme.algorithm.name != "rtn")
+    throw Error(ErrorCode::Unsupported,
+                "Outliers are kept apart with the algorithm rtn alone; leave them out with " +
+                    scheme.algorithm.name + ", or use algorithm=easyquant:n=3, which keeps its own.");
 }
 
 void requireEvidence(const WeightScheme& scheme, const QuantizerNeeds& needs, const QuantizerInput& input) {
@@ -85,7 +100,9 @@ const Quantizer& quantizerFor(const WeightScheme& scheme) {
 }
 
 QuantizerNeeds quantizerNeeds(const WeightScheme& scheme) {
-  return quantizerFor(scheme).needs(scheme);
+  QuantizerNeeds needs = quantizerFor(scheme).needs(scheme);
+  needs.matrix = needs.matrix || scheme.outliers.has_value();  // its mean and spread
+  return needs;
 }
 
 std::int64_t bandRows(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
@@ -98,8 +115,12 @@ std::int64_t bandRows(const WeightScheme& scheme, std::int64_t out, std::int64_t
 std::unique_ptr<RowQuantizer> makeRowQuantizer(const WeightScheme& scheme, const QuantizerInput& input) {
   requireMeasurable(scheme);
   const Quantizer& quantizer = quantizerFor(scheme);
-  requireEvidence(scheme, quantizer.needs(scheme), input);
-  return quantizer.make(scheme, input);
+  requireEvidence(scheme, quantizerNeeds(scheme), input);
+  if (!scheme.outliers) return quantizer.make(scheme, input);
+  WeightScheme rest = scheme;
+  rest.outliers.reset();
+  return makeWithOutliers(scheme, *scheme.outliers, input,
+                          [&](const QuantizerInput& masked) { return quantizer.make(rest, masked); });
 }
 
 bool isMeasurableFormat(std::string_view format) {
@@ -122,10 +143,7 @@ void requireMeasurable(const WeightScheme& scheme) {
   if (!problem.empty())
     throw Error(ErrorCode::Unsupported, "The scheme cannot be measured: " + problem + ".");
   const Quantizer& quantizer = quantizerFor(scheme);
-  if (scheme.outliers) {
-    throw Error(ErrorCode::Unsupported, "Keeping outliers apart (\"" + scheme.outliers->rule +
-                                            "\") cannot be measured by this version; leave it out.");
-  }
+  if (scheme.outliers) requireOutliers(scheme);
   quantizer.check(scheme);
 }
 
