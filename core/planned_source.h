@@ -1,11 +1,12 @@
 #pragma once
-// A model as a plan makes it: smoothing folded in, weights fake-quantized, and a hook that fake-quantizes the
-// activations and tensor points of the plan. Internal to core/workspace*.cpp.
+// The weights of a model as a plan makes them: smoothing folded in, fake-quantized. Activations and tensor
+// points: plan_hook.h. Internal to core/workspace*.cpp.
 #include "core/calib/forward.h"
 #include "core/evaluate/output_error.h"
 #include "core/layer_fallback.h"
 #include "core/lru_cache.h"
 #include "core/plan/plan.h"
+#include "core/plan_hook.h"
 #include "core/quant/quantizer.h"
 
 #include <functional>
@@ -85,35 +86,6 @@ class PlannedSource : public WeightSource {
   mutable LruCache<LinearId, std::vector<float>> m_cache;
   mutable std::map<LinearId, std::vector<Fallback>> m_fallbacks;
   mutable std::map<LinearId, std::int64_t> m_made;  // how often
-};
-
-/// Activation statistics of a site, and of a tensor point by its name, or null.
-struct PlanStatistics {
-  std::function<std::shared_ptr<const ActivationStats>(std::size_t)> site;
-  std::function<std::shared_ptr<const ActivationStats>(const std::string&)> point;
-};
-
-/// Activation schemes of a plan, applied as the model runs. Throws Error(Plan) when made for a plan that
-/// names an unknown tensor point, or a static scheme without calibrated ranges.
-class PlanHook : public ForwardHook {
- public:
-  PlanHook(const Model& model, const QuantizationPlan& plan, const PlanStatistics& statistics);
-  bool linearInput(LinearId id, std::span<const float> x, std::span<float> out, JobContext& job) override;
-  void point(PointId point, const TokenRows& rows, std::span<float> x, JobContext& job) override;
-  /// False when the plan leaves all activations alone.
-  bool isNeeded() const { return !m_inputs.empty() || !m_points.empty(); }
-
- private:
-  struct Input {
-    ActScheme scheme;
-    std::int64_t width = 0;
-    std::optional<ActivationRange> range;  // static schemes
-  };
-  void addPoint(const Model& model, const std::string& name, const ActScheme& scheme,
-                const PlanStatistics& statistics);
-
-  std::map<LinearId, Input> m_inputs;
-  std::map<PointId, Input> m_points;  // width not used
 };
 
 }  // namespace ql

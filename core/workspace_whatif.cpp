@@ -5,6 +5,7 @@
 #include "core/base/message_text.h"
 #include "core/evaluate/linear_preview.h"
 #include "core/evaluate/sampled_readers.h"
+#include "core/head_runs.h"
 #include "core/workspace_state.h"
 
 #include <chrono>
@@ -183,7 +184,7 @@ LayerError Workspace::State::preview(LinearId id, const Choice& choice,
                                      std::shared_ptr<const WeightStats> stats,
                                      std::shared_ptr<const ActivationStats> activations, JobContext& job) {
   const auto preview = linearPreview(*this, id, std::move(stats), std::move(activations), job);
-  PreviewedFigures figures = preview->measure(choice, job);
+  PreviewedFigures figures = preview->measure(withHeadRuns(choice, headWidth(model, configJson, id)), job);
   stamp(figures.weights.evidence);
   if (!figures.output) return std::move(figures.weights);
   const OutputError& output = *figures.output;

@@ -7,6 +7,7 @@
 #include "core/evaluate/smoothing_kernel.h"
 #include "core/evaluate/token_kernel.h"
 #include "core/jobs/parallel_for.h"
+#include "core/quant/activation_quantizer.h"
 
 #include <algorithm>
 
@@ -36,6 +37,9 @@ ActivationRange divided(const ActivationRange& range, std::span<const float> s) 
 /// The scheme as the SIMD kernels know it, where its parts lie inside tokens and follow the values at hand.
 std::optional<StripScheme> tokenStrips(const ActScheme& scheme, std::size_t width) {
   if (!scheme.dynamic || scheme.granularity == Granularity::Tensor) return std::nullopt;
+  const bool isPlain = scheme.flavour == "compressed-tensors" || scheme.flavour == "smoothquant";
+  const NumberFormatInfo* format = findNumberFormat(scheme.format);
+  if (!isPlain || scheme.outlierThreshold || scheme.groups || format->ownGroup > 0) return std::nullopt;
   WeightScheme rows;
   rows.format = scheme.format;
   rows.symmetric = scheme.symmetric;
@@ -111,13 +115,8 @@ void RoundedInputs::round(const GroupInputs& inputs, std::span<const float> s, R
   const std::size_t width = inputs.width(), tokens = inputs.tokenCount(rounded.input);
   const std::vector<float>& smoothed = m_smoothed[rounded.input];
   const ActivationRange range = divided(inputs.range(rounded.input), s);
-  const auto quantize = [&](std::size_t begin, std::size_t end) {
-    fakeQuantizeActivations(rounded.scheme, static_cast<std::int64_t>(end - begin),
-                            static_cast<std::int64_t>(width),
-                            std::span(rounded.values).subspan(begin * width, (end - begin) * width), &range);
-  };
+  const ActivationQuantizer quantizer(rounded.scheme, static_cast<std::int64_t>(width), &range, &job);
   rounded.changes.resize(smoothed.size());
-  quantize(0, 0);  // refuses what cannot be measured
   const std::optional<StripScheme> strips = tokenStrips(rounded.scheme, width);
   const std::vector<float> ones(strips ? width : 0, 1.0f);
   if (strips) {
@@ -125,16 +124,16 @@ void RoundedInputs::round(const GroupInputs& inputs, std::span<const float> s, R
   } else {
     rounded.values = smoothed;
   }
-  // a dynamic range of the whole tensor needs all tokens at once; all others lie inside tokens
-  const bool isWhole = rounded.scheme.dynamic && rounded.scheme.granularity == Granularity::Tensor;
-  if (isWhole) quantize(0, tokens);
+  // the sample is one batch: what its tokens decide together is decided once
+  const auto batch = quantizer.examine(static_cast<std::int64_t>(tokens), smoothed);
   parallelTokens(job, tokens, [&](std::size_t begin, std::size_t end) {
     const std::size_t first = begin * width, count = end - begin;
     if (strips) {
       quantizeScaledRows(*strips,
                          {smoothed.data() + first, ones.data(), count, width, &rounded.values[first]});
-    } else if (!isWhole) {
-      quantize(begin, end);
+    } else {
+      quantizer.apply(*batch, static_cast<std::int64_t>(count),
+                      std::span(rounded.values).subspan(first, count * width));
     }
     scaledChanges(&rounded.values[first], smoothed.data() + first, s.data(), count, width,
                   &rounded.changes[first]);

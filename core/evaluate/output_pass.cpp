@@ -96,7 +96,7 @@ OutputPass::OutputPass(const WeightSource& source, const ErrorInput& input, cons
     m_quantizers.push_back(makeRowQuantizer(scheme, quantizerInput(source, input, range, job)));
   for (std::size_t i = 0; i < plan.rows.size(); ++i) m_rowWeights[i] = plan.rows[i].weight;
   if (!activations.hasSample()) return;
-  m_products.emplace(activations, plan.acts, m_rowWeights.size());
+  m_products.emplace(activations, plan.acts, m_rowWeights.size(), &job);
   if (m_products->tokens() == 0) {
     m_products.reset();
     return;

@@ -3,6 +3,7 @@
 #include "core/base/error.h"
 #include "core/jobs/parallel_for.h"
 #include "core/linalg/gemm.h"
+#include "core/quant/activation_quantizer.h"
 
 #include <algorithm>
 #include <cmath>
@@ -57,21 +58,23 @@ std::optional<ActivationRange> calibratedRange(const ActivationStats& activation
 }
 
 SampleProducts::SampleProducts(const ActivationStats& activations, std::span<const ActScheme> schemes,
-                               std::size_t rows)
+                               std::size_t rows, JobContext* job)
     : m_in(static_cast<std::size_t>(activations.width)),
       m_rowCount(rows),
       m_sample(finiteTokens(activations.sample, m_in)) {
   m_tokens = m_in > 0 ? m_sample.size() / m_in : 0;
   std::optional<ActivationRange> range;
+  const auto tokens = static_cast<std::int64_t>(m_tokens);
   for (const ActScheme& scheme : schemes) {
-    if (!scheme.dynamic && !range) {
+    if (wantsActivationRange(scheme) && !range) {
       range = calibratedRange(activations, m_in);
       m_usesSampleRange = !range;
       if (!range) range = rangeOfTokens(m_sample, m_in);
     }
     std::vector<float>& quantized = m_quantized.emplace_back(m_sample);
-    fakeQuantizeActivations(scheme, static_cast<std::int64_t>(m_tokens), activations.width, quantized,
-                            range ? &*range : nullptr);
+    const ActivationQuantizer quantizer(scheme, activations.width, range ? &*range : nullptr, job);
+    const auto batch = quantizer.examine(tokens, quantized);
+    quantizer.apply(*batch, tokens, quantized);
     std::vector<float>& change = m_changes.emplace_back(quantized);
     for (std::size_t i = 0; i < change.size(); ++i) change[i] -= m_sample[i];
   }

@@ -31,11 +31,14 @@ struct ProductSums {
 /// Not thread-safe; parallel inside, the same bits for any number of threads.
 class SampleProducts {
  public:
-  /// The finite tokens of the sample, quantized under each scheme. Static schemes take calibrated extremes
-  /// where they are known, else those of the sample. `rows` is the number of weight rows that will come.
-  /// Throws Error(Shape) for a sample that does not fit its width, Error(Unsupported) for a scheme that
-  /// cannot be measured.
-  SampleProducts(const ActivationStats& activations, std::span<const ActScheme> schemes, std::size_t rows);
+  /// The finite tokens of the sample, quantized under each scheme. Static schemes and groups made by
+  /// clustering take calibrated extremes where they are known, else those of the sample. `rows` is the number
+  /// of weight rows that will come. Throws Error(Shape) for a sample that does not fit its width,
+  /// Error(Unsupported) for a scheme that cannot be measured. The sample is one batch of tokens: a dynamic
+  /// range of the tensor and the outlier channels of LLM.int8() are those of all its tokens. `job` (for
+  /// clustering) may be null.
+  SampleProducts(const ActivationStats& activations, std::span<const ActScheme> schemes, std::size_t rows,
+                 JobContext* job = nullptr);
 
   std::size_t tokens() const { return m_tokens; }
   bool usesSampleRange() const { return m_usesSampleRange; }

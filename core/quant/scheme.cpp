@@ -110,7 +110,9 @@ std::string actProblem(const ActScheme& a) {
     return "activation is static with granularity token, but a token's scale is only known at run time; "
            "use static with tensor, or dynamic with token";
   }
-  return groupSizeProblem("activation", isGrouped, granularityName(a.granularity), a.groupSize);
+  // with a number of groups the size is that of the runs of channels (heads) that each have so many groups
+  const bool hasSize = isGrouped || (a.groups && a.groupSize);
+  return groupSizeProblem("activation", hasSize, granularityName(a.granularity), a.groupSize);
 }
 
 /// Number of parts (scales) of [out, in] under a scheme.

@@ -14,7 +14,7 @@ constexpr std::string_view kOptionList =
     "tensor, channel, input_channel, group=N, group_in_channel=N, block=HxW, sym, asym, "
     "clip=NAME[:KEY=VALUE], flavour=NAME, algorithm=NAME[:KEY=VALUE], outliers=RULE:N|none, "
     "act=tensor|token|group:N|FORMAT|none, act_sym, act_asym, act_flavour=NAME, static, dynamic, "
-    "act_outliers=T|none, act_groups=N[:PERMUTATION]|none";
+    "act_outliers=T|none, act_groups=N[:PERMUTATION[:CHANNELS]]|none";
 
 /// Everything a message needs: the whole text and what is wrong in it.
 [[noreturn]] void fail(std::string_view text, const std::string& problem) {
@@ -334,20 +334,22 @@ class OptionReader {
 
   bool setActGroups() {
     if (m_value == "none") {
+      if (activation().groups) activation().groupSize.reset();
       activation().groups.reset();
       activation().permutation.reset();
       return true;
     }
     const std::vector<std::string_view> parts = splitAt(m_value, ':');
     const auto count = positiveNumber(parts[0]);
-    if (!count || parts.size() > 2)
+    const auto run = parts.size() == 3 ? positiveNumber(parts[2]) : std::nullopt;
+    if (!count || parts.size() > 3 || (parts.size() == 3 && !run))
       fail(m_text, quoted(m_option) + " needs a number of groups, e.g. act_groups=32:kmeans, or none");
     activation().granularity = Granularity::Tensor;
-    activation().groupSize.reset();
+    activation().groupSize = run;
     activation().groups = *count;
     activation().permutation.reset();
-    m_value = parts.back();
-    if (parts.size() == 2 && m_value != "none")
+    m_value = parts[std::min<std::size_t>(1, parts.size() - 1)];
+    if (parts.size() > 1 && m_value != "none")
       activation().permutation = known(permutationNames(), "32:kmeans");
     return true;
   }

@@ -79,7 +79,8 @@ void addActOptions(const ActScheme& a, const std::string& expectedFlavour,
   if (a.outlierThreshold) options.push_back("act_outliers=" + optionText(*a.outlierThreshold));
   if (a.groups)
     options.push_back("act_groups=" + std::to_string(*a.groups) +
-                      (a.permutation ? ":" + *a.permutation : ""));
+                      (a.permutation || a.groupSize ? ":" + a.permutation.value_or("none") : "") +
+                      (a.groupSize ? ":" + std::to_string(*a.groupSize) : ""));
 }
 
 }  // namespace
