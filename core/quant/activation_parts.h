@@ -36,7 +36,7 @@ bool isMicroscaling(const ActScheme& scheme);
 WeightScheme rowScheme(const ActScheme& scheme);
 
 /// min > max: nothing yet.
-struct ValueRange {
+struct PartRange {
   float min = std::numeric_limits<float>::infinity(), max = -std::numeric_limits<float>::infinity();
 
   void add(float low, float high) {

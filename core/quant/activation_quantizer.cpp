@@ -37,13 +37,13 @@ struct ActivationQuantizer::State {
 
 namespace {
 
-PartGrid gridOf(const RtnRule& rule, ValueRange range) {
+PartGrid gridOf(const RtnRule& rule, PartRange range) {
   return range.min > range.max ? partGrid(rule, 0, 0) : partGrid(rule, range.min, range.max);
 }
 
-void setGrids(const RtnRule& rule, std::span<const ValueRange> ranges, std::vector<PartGrid>& grids) {
+void setGrids(const RtnRule& rule, std::span<const PartRange> ranges, std::vector<PartGrid>& grids) {
   grids.clear();
-  for (const ValueRange& range : ranges) grids.push_back(gridOf(rule, range));
+  for (const PartRange& range : ranges) grids.push_back(gridOf(rule, range));
 }
 
 /// Extremes by channel of the tokens, outlier elements left out.
@@ -61,9 +61,9 @@ ActivationRange channelRange(std::span<const float> x, std::size_t width, float 
 }
 
 /// Ranges of parts from extremes by channel; channels in `without` take no part.
-std::vector<ValueRange> partRanges(const ChannelParts& parts, const ActivationRange& range,
-                                   std::span<const std::int32_t> without) {
-  std::vector<ValueRange> ranges(parts.count);
+std::vector<PartRange> partRanges(const ChannelParts& parts, const ActivationRange& range,
+                                  std::span<const std::int32_t> without) {
+  std::vector<PartRange> ranges(parts.count);
   for (const ChannelRun& run : parts.runs)
     for (std::size_t j = run.begin; j < run.end; ++j) {
       const bool isOut = std::binary_search(without.begin(), without.end(), static_cast<std::int32_t>(j));
@@ -170,7 +170,7 @@ std::shared_ptr<const ActivationBatch> ActivationQuantizer::examine(std::int64_t
   const auto ranges = s.scheme.dynamic ? partRanges(*batch->parts, *own, {})
                                        : partRanges(*batch->parts, *s.range, batch->outliers);
   batch->rule.hasNegatives =
-      std::any_of(ranges.begin(), ranges.end(), [](const ValueRange& range) { return range.min < 0; });
+      std::any_of(ranges.begin(), ranges.end(), [](const PartRange& range) { return range.min < 0; });
   setGrids(batch->rule, ranges, batch->grids);
   return batch;
 }
@@ -181,7 +181,7 @@ void ActivationQuantizer::apply(const ActivationBatch& batch, std::int64_t token
   QL_ASSERT(tokens >= 0 && x.size() == static_cast<std::size_t>(tokens) * width);
   const ChannelParts& parts = *batch.parts;
   std::vector<PartGrid> own;
-  std::vector<ValueRange> ranges(parts.count);
+  std::vector<PartRange> ranges(parts.count);
   std::vector<float> kept(batch.outliers.size());
   for (std::size_t begin = 0; begin < x.size(); begin += width) {
     const std::span<float> token = x.subspan(begin, width);
@@ -190,7 +190,7 @@ void ActivationQuantizer::apply(const ActivationBatch& batch, std::int64_t token
     for (std::size_t i = 0; i < kept.size(); ++i)
       kept[i] = token[static_cast<std::size_t>(batch.outliers[i])];
     if (batch.grids.empty()) {
-      std::fill(ranges.begin(), ranges.end(), ValueRange());
+      std::fill(ranges.begin(), ranges.end(), PartRange());
       for (const ChannelRun& run : parts.runs)
         ranges[run.part].addBelow(token.subspan(run.begin, run.end - run.begin), s.threshold);
       setGrids(batch.rule, ranges, own);
