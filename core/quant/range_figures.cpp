@@ -131,6 +131,13 @@ std::vector<double> quantilesByPasses(const PartPass& pass, bool isAbsolute, con
   return result;
 }
 
+std::vector<double> orderStatisticsByPasses(const PartPass& pass, bool isAbsolute,
+                                            const std::vector<double>& places) {
+  const RadixSelect select(pass, isAbsolute);
+  if (select.total() == 0) return std::vector<double>(places.size(), 0.0);
+  return select.valuesAt(places);
+}
+
 double meanAbsByPass(const PartPass& pass) {
   const std::vector<double> sums = pass([](const PartValues& piece) {
     double sum = 0;

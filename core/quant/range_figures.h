@@ -13,6 +13,10 @@ double quantile(std::span<float> values, double q);
 /// The same in two passes, exactly; of |w| with `isAbsolute`. 0 for nothing.
 std::vector<double> quantilesByPasses(const PartPass& pass, bool isAbsolute, const std::vector<double>& qs);
 
+/// The values that stand at these places in ascending order, from 0: exact, in two passes. 0 for nothing.
+std::vector<double> orderStatisticsByPasses(const PartPass& pass, bool isAbsolute,
+                                            const std::vector<double>& places);
+
 double meanAbs(std::span<const float> values);
 double meanAbsByPass(const PartPass& pass);
 

@@ -1,6 +1,7 @@
 // What a searched range has to know of the whole matrix before the first row is rounded.
 #include "core/base/error.h"
 #include "core/jobs/parallel_for.h"
+#include "core/quant/matrix_pass.h"
 #include "core/quant/rtn_rows.h"
 #include "core/stats/site_moment.h"
 
@@ -55,40 +56,9 @@ void setImportance(const QuantizerInput& input, RtnRowQuantizer& quantizer) {
   quantizer.setColumnWeights(std::move(weights));
 }
 
-/// The finite values of a tile and the weights of their errors.
-std::vector<double> sumsOf(std::span<const float> rows, const std::vector<float>& columnWeights,
-                           const PieceSums& piece) {
-  std::vector<float> values, weights;
-  values.reserve(rows.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!std::isfinite(rows[i])) continue;
-    values.push_back(rows[i]);
-    if (!columnWeights.empty()) weights.push_back(columnWeights[i % columnWeights.size()]);
-  }
-  return piece({values, weights});
-}
-
 /// The whole matrix is one part.
 PartGrid tensorGrid(const QuantizerInput& input, const RtnRowQuantizer& quantizer) {
-  const Tiles tiles(input, kTileRows);
-  const PartPass pass = [&](const PieceSums& piece) {
-    std::vector<double> total;
-    std::vector<std::vector<double>> sums(static_cast<std::size_t>(tiles.count()));
-    parallelForOrdered(
-        tiles.job(), tiles.count(),
-        [&](std::int64_t tile) {
-          tiles.read(tile, [&](std::int64_t, std::span<const float> rows) {
-            sums[static_cast<std::size_t>(tile)] = sumsOf(rows, quantizer.columnWeights(), piece);
-          });
-        },
-        [&](std::int64_t tile) {
-          const std::vector<double> part = std::move(sums[static_cast<std::size_t>(tile)]);
-          total.resize(part.size());
-          for (std::size_t i = 0; i < part.size(); ++i) total[i] += part[i];
-        });
-    tiles.check();
-    return total;
-  };
+  const PartPass pass = matrixPass(*input.source, input.matrix, quantizer.columnWeights(), *input.job);
   const auto& range = *input.range;
   return searchGridByPasses(quantizer.rule(), quantizer.clip(),
                             *std::min_element(range.columnMin.begin(), range.columnMin.end()),
