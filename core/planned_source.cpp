@@ -126,7 +126,7 @@ void PlannedSource::readRows(const MatrixRef& matrix, std::int64_t rowBegin, std
 std::optional<RawRows> PlannedSource::rawRows(const MatrixRef& matrix, std::int64_t rowBegin,
                                               std::int64_t rowEnd) const {
   if (!quantizes(matrix)) return m_inner->rawRows(matrix, rowBegin, rowEnd);
-  prepare(matrix);
+  if (rowEnd - rowBegin == 1) prepare(matrix);
   return std::nullopt;
 }
 

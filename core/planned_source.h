@@ -32,8 +32,8 @@ struct PlannedInputs {
 /// more (searches, methods that look at the matrix or at data) is done for a whole matrix at once when it is
 /// first read, and the float32 result kept while it is among the last ones that fit `cacheBytes`: the forward
 /// pass reads a matrix once a batch. Thread-safe. Preparing uses the job's cores, also from inside one of its
-/// tasks, where the other threads then wait for the matrix; readers that ask rawRows() or prepare() before
-/// their parallel loop keep all cores busy.
+/// tasks, where the other threads then wait for the matrix; readers that ask for the raw first row, or
+/// prepare(), before their parallel loop keep all cores busy.
 class PlannedSource : public WeightSource {
  public:
   /// `job` must outlive this; what preparing costs is not counted on it. Throws Error(Plan) for rotations,
@@ -45,7 +45,8 @@ class PlannedSource : public WeightSource {
 
   void readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd,
                 std::span<float> out) const override;
-  /// Of matrices that the plan leaves alone; others are prepared, and there is nothing to read in place.
+  /// Of matrices that the plan leaves alone; there is nothing to read in place of others. Asking for the first
+  /// row alone, as applyLinear() does before its loop, prepares a matrix; a look ahead at all rows does not.
   std::optional<RawRows> rawRows(const MatrixRef& matrix, std::int64_t rowBegin,
                                  std::int64_t rowEnd) const override;
   std::vector<float> readVector(const std::string& tensor) const override;

@@ -1,13 +1,18 @@
 // What a Gaussian matrix would suffer: the yardstick beside a measured dead-code fraction or error.
+#include "core/base/error.h"
 #include "core/evaluate/layer_error.h"
+#include "core/quant/quantizer.h"
 #include "core/quant/rtn_grid.h"
+#include "core/stats/counter_random.h"
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
 #include <mutex>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace ql {
 namespace {
@@ -108,15 +113,87 @@ double gaussianFloatError(const ElementFormat& format, double absmax) {
   return std::sqrt(2 * sum / std::erf(absmax / std::sqrt(2.0)));
 }
 
+/// Formats whose steps are neither a grid nor those of a float (quantiles, signs, llama.cpp's blocks): what
+/// rounding does to a Gaussian matrix of a fixed seed.
+struct Sampled {
+  double deadCode = 0, relError = 0;
+};
+constexpr std::int64_t kSampleRows = 32, kMostColumns = 4096;
+
+bool isSampled(const WeightScheme& scheme) {
+  if (findBlockFormat(scheme.format)) return true;  // scales in jumps, or rounded themselves
+  try {
+    static_cast<void>(rtnRule(scheme));
+    return false;
+  } catch (const Error&) {  // it alone knows what it has a grid for
+    return true;
+  }
+}
+
+std::vector<float> gaussianMatrix(std::size_t size) {
+  std::vector<float> values(size);
+  const auto uniform = [](std::uint64_t i) {
+    return (static_cast<double>(counterRandom(5, 0, i) >> 11) + 0.5) / 9007199254740992.0;  // 2^53
+  };
+  for (std::size_t i = 0; i < size; ++i) {  // Box-Muller
+    const double radius = std::sqrt(-2 * std::log(uniform(2 * i)));
+    values[i] = static_cast<float>(radius * std::cos(2 * M_PI * uniform(2 * i + 1)));
+  }
+  return values;
+}
+
+/// Of the format's plain rounding, whatever the algorithm; 0 for a format that has none.
+Sampled measureSampled(const WeightScheme& scheme, std::int64_t in) {
+  WeightScheme plain = scheme;
+  plain.algorithm = algorithmChoice("rtn");
+  plain.clip = clipChoice("none");
+  plain.outliers.reset();
+  Sampled sampled;
+  try {
+    const Quantizer& quantizer = quantizerFor(plain);
+    quantizer.check(plain);
+    if (!quantizer.quantize) return sampled;
+    const std::vector<float> w = gaussianMatrix(static_cast<std::size_t>(kSampleRows * in));
+    const QuantizedMatrix q = quantizer.quantize(plain, kSampleRows, in, w);
+    double error = 0, energy = 0, dead = 0;
+    for (std::size_t i = 0; i < w.size(); ++i) {
+      const double value = static_cast<double>(w[i]), moved = static_cast<double>(q.dequantized[i]) - value;
+      error += moved * moved;
+      energy += value * value;
+      dead += q.dequantized[i] == 0 ? 1 : 0;
+    }
+    sampled.deadCode = dead / static_cast<double>(w.size());
+    sampled.relError = std::sqrt(error / energy);
+  } catch (const Error&) {  // the format rounds under another algorithm only
+  }
+  return sampled;
+}
+
+Sampled cachedSample(const WeightScheme& scheme, std::int64_t in) {
+  static std::mutex mutex;  // guards samples
+  static std::map<std::pair<std::string, std::int64_t>, Sampled> samples;
+  const std::int64_t columns = std::min(in, kMostColumns);
+  const std::pair<std::string, std::int64_t> key{specText({scheme, std::nullopt}), columns};
+  {
+    const std::lock_guard lock(mutex);
+    if (const auto it = samples.find(key); it != samples.end()) return it->second;
+  }
+  const Sampled sampled = measureSampled(scheme, columns);
+  const std::lock_guard lock(mutex);
+  return samples.insert_or_assign(key, sampled).first->second;
+}
+
 }  // namespace
 
 double gaussianDeadCode(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
   if (out <= 0 || in <= 0) return 0;
+  if (isSampled(scheme)) return cachedSample(scheme, in).deadCode;
   return std::erf(gaussianStep(scheme, out, in) / 2 / std::sqrt(2.0));
 }
 
 double gaussianRelError(const WeightScheme& scheme, std::int64_t out, std::int64_t in) {
   if (out <= 0 || in <= 0) return 0;
+  if (isSampled(scheme)) return cachedSample(scheme, in).relError;
   if (const ElementFormat* element = rtnRule(scheme).element)
     return gaussianFloatError(*element, cachedSpan(true, partSize(scheme, out, in)));
   return gaussianStep(scheme, out, in) / std::sqrt(12.0);

@@ -8,7 +8,9 @@
 #include "app/cli/run_job.h"
 #include "app/cli/text_options.h"
 #include "core/base/error.h"
+#include "core/plan/plan.h"
 #include "core/store/statistics_file.h"
+#include "core/workspace_sequential.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -68,6 +70,12 @@ class AnalyzeCommand : public Command {
         app.add_option("--calibration", m_calibration, "Also run the model on this text (or token ids)")
             ->type_name("F");
     app.add_option(
+           "--plan", m_plan,
+           "Calibrate each block behind blocks quantized by this plan (GPTQ's order); second moments are "
+           "written")
+        ->needs(calibration)
+        ->type_name("P");
+    app.add_option(
            "--activations", m_activations,
            "Also take activations from a file: .safetensors or .npz with NAME.input, imatrix (.gguf, .dat), "
            "act_scales (.pt, .safetensors), a capture (.h5)")
@@ -92,7 +100,8 @@ class AnalyzeCommand : public Command {
     app.footer(
         "Without --calibration or --activations: weights only, no data is needed.\n\nExample:\n"
         "  qloupe analyze path/to/model -o model.h5 --resume\n"
-        "  qloupe analyze path/to/model -o model.h5 --calibration text.txt --tokens 16384");
+        "  qloupe analyze path/to/model -o model.h5 --calibration text.txt --tokens 16384\n"
+        "  qloupe analyze path/to/model -o gptq.h5 --calibration text.txt --plan gptq.qlplan.json");
   }
 
   int run() override {
@@ -101,6 +110,11 @@ class AnalyzeCommand : public Command {
       throw Error(ErrorCode::Usage,
                   m_model + " is a statistics file; analyze reads weights: name the model's folder.");
     requireReplaceable(m_output, workspace->fingerprint());
+    if (!m_plan.empty()) {
+      m_planContent = loadPlan(m_plan);
+      warnIfForeign(m_planContent, *workspace);
+      checkSequential(*workspace, m_planContent);
+    }
     AnalyzeOptions options;
     options.output = m_output;
     options.resume = m_isResume;
@@ -112,7 +126,7 @@ class AnalyzeCommand : public Command {
         if (!m_calibration.empty()) workspace->checkCalibration(calibrateOptions());
         workspace->analyze(options, job, [&](LinearId) { ++layers; });
         options.resume = true;  // what was just measured is kept
-        if (!m_calibration.empty()) workspace->calibrate(calibrateOptions(), job, [&](int) { ++blocks; });
+        if (!m_calibration.empty()) calibrate(*workspace, job, blocks);
         if (!m_activations.empty()) workspace->importActivations(m_activations, m_output, job);
         seconds = job.elapsedSeconds();
       });
@@ -129,6 +143,13 @@ class AnalyzeCommand : public Command {
   }
 
  private:
+  void calibrate(Workspace& workspace, JobContext& job, std::atomic<std::uint64_t>& blocks) const {
+    const auto done = [&blocks](int) { ++blocks; };
+    if (m_plan.empty()) return workspace.calibrate(calibrateOptions(), job, done);
+    calibrateSequentially(workspace, calibrateOptions(), m_planContent,
+                          std::filesystem::path(m_plan).parent_path(), job, done);
+  }
+
   CalibrateOptions calibrateOptions() const {
     CalibrateOptions options;
     options.source = m_text.source(m_calibration);
@@ -164,7 +185,8 @@ class AnalyzeCommand : public Command {
     printJson(json);
   }
 
-  std::string m_model, m_output, m_calibration, m_activations;
+  std::string m_model, m_output, m_calibration, m_activations, m_plan;
+  QuantizationPlan m_planContent;
   TextOptions m_text;
   std::int64_t m_sampleTokens = AccumulatorOptions{}.sampleTokens, m_seed = 0;
   bool m_isResume = false, m_isJson = false, m_keepMoments = false, m_expertMoments = false,
