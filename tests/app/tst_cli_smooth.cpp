@@ -1,5 +1,6 @@
 // qloupe smooth and qloupe apply: from activations to a plan, from the plan to a checkpoint, and mistakes.
 #include "tests/app/cli_runner.h"
+#include "tests/support/compare.h"
 
 #include <cmath>
 
@@ -137,6 +138,176 @@ class TestCliSmooth : public QObject {
       return jsonOf(result).at("perplexity").get<double>();
     };
     QCOMPARE(perplexity(QStringLiteral("exact"), "plain.qlplan.json"), perplexity(demo(), "q.qlplan.json"));
+  }
+
+  /// Groups made by clustering beat neighbours and one range; decomposition never looks at weights.
+  void activationMethodsAreMeasured() {
+    const RunResult result =
+        qloupe(m_folder, {"error",
+                          demo(),
+                          "--stats",
+                          "S.h5",
+                          "--blocks",
+                          "2",
+                          "--roles",
+                          "q,down",
+                          "--json",
+                          "--scheme",
+                          "bf16/int4:act_flavour=rptq,act_asym,static,act=tensor",
+                          "--scheme",
+                          "bf16/int4:act_flavour=rptq,act_asym,static,act_groups=8",
+                          "--scheme",
+                          "bf16/int4:act_flavour=rptq,act_asym,static,act_groups=8:kmeans",
+                          "--scheme",
+                          "bf16/int8:act=tensor",
+                          "--scheme",
+                          "bf16/int8:act=tensor,act_outliers=6",
+                          "--scheme",
+                          "bf16/mxfp8"});
+    QL_EXIT(result, 0);
+    const Json rows = jsonOf(result);
+    QCOMPARE(rows.size(), std::size_t{12});
+    for (std::size_t layer = 0; layer < 2; ++layer) {
+      const auto error = [&](std::size_t scheme) {
+        return rows.at(layer * 6 + scheme).at("output_rel_a").get<double>();
+      };
+      QVERIFY(error(2) < error(1) && error(1) < error(0));
+      QVERIFY(error(4) < error(3));
+      QVERIFY(error(5) > 0 && error(5) < 0.05);
+    }
+  }
+
+  void outlierDimsOfLayers() {
+    const RunResult result =
+        qloupe(m_folder, {"outlier-dims", demo(), "--stats", "S.h5", "--errors", "--json"});
+    QL_EXIT(result, 0);
+    QL_NO_PROBLEM(schemaProblemOf(result, "outlier-dims"));
+    const Json json = jsonOf(result);
+    QCOMPARE(json.at("sites").size(), std::size_t{24});
+    std::size_t withOutliers = 0;
+    for (const Json& site : json.at("sites")) {
+      QL_NEAR(site.at("share").get<double>(),
+              static_cast<double>(site.at("channels").size()) / site.at("width").get<double>(), 1e-12);
+      const Json& reader = site.at("readers")[0];
+      QVERIFY(reader.at("output_rel_a").get<double>() > 0);
+      if (site.at("channels").empty()) continue;
+      ++withOutliers;
+      QVERIFY(reader.at("output_rel_a_decomposed").get<double>() <
+              reader.at("output_rel_a").get<double>() * 1.1);
+    }
+    QVERIFY(withOutliers > 4);
+    QCOMPARE(json.at("overlaps").size(), std::size_t{4});
+    for (const Json& overlap : json.at("overlaps")) {
+      QCOMPARE(overlap.at("jaccard").size(), std::size_t{6});
+      for (std::size_t i = 0; i < 6; ++i) {
+        QVERIFY(overlap.at("jaccard")[i][i] == 1.0);
+        QVERIFY(overlap.at("jaccard")[0][i] == overlap.at("jaccard")[i][0]);
+      }
+    }
+    const RunResult people = qloupe(m_folder, {"outlier-dims", "S.h5", "--threshold", "1e6"});
+    QL_EXIT(people, 0);
+    QVERIFY(people.out.contains("overlap of two blocks 0.00 %"));
+    const RunResult rows = qloupe(m_folder, {"outlier-dims", demo(), "--stats", "S.h5", "--csv"});
+    QCOMPARE(rows.out.count('\n'), 43);  // 42 readers under a header
+  }
+
+  /// Parts alone and left out agree with perplexity of a plan that says the same.
+  void sensitivityOfParts() {
+    const auto sensitivity = [&](const QStringList& more) {
+      return qloupe(m_folder, QStringList{"sensitivity", demo(), "--plan", "s.qlplan.json", "--text",
+                                          bundled("heldout.txt"), "--tokens", "256", "--json"} +
+                                  more);
+    };
+    const auto perplexity = [&](const char* plan) {
+      return jsonOf(qloupe(m_folder, {"perplexity", demo(), "--text", bundled("heldout.txt"), "--tokens",
+                                      "256", "--plan", plan, "--json"}));
+    };
+    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "s.qlplan.json"}), 0);
+    QL_EXIT(qloupe(m_folder, {"plan", "kv", "s.qlplan.json", "int4:token,flavour=llm-qat"}), 0);
+    const RunResult alone = sensitivity({"--by", "role"});
+    QL_EXIT(alone, 0);
+    QL_NO_PROBLEM(schemaProblemOf(alone, "sensitivity"));
+    const Json json = jsonOf(alone);
+    QCOMPARE(json.at("parts").size(), std::size_t{7});
+    QL_NEAR(json.at("whole_plan").at("nll").get<double>(),
+            perplexity("s.qlplan.json").at("nll").get<double>(), 1e-9);
+    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "v.qlplan.json"}), 0);
+    QL_EXIT(qloupe(m_folder, {"plan", "set", "v.qlplan.json", "--roles", "q,k,o,gate,up,down", "--ignore"}),
+            0);
+    const Json only = perplexity("v.qlplan.json");
+    for (const Json& part : json.at("parts")) {
+      if (part.at("name") != "v") continue;
+      QCOMPARE(part.at("members").size(), std::size_t{6});
+      QL_NEAR(part.at("nll").get<double>(), only.at("nll").get<double>(), 1e-9);
+      QL_NEAR(part.at("kl_cost").get<double>(), only.at("kl").get<double>(), 1e-9);
+    }
+    const Json left =
+        jsonOf(sensitivity({"--by", "linear", "--leave-out", "--blocks", "3", "--roles", "down"}));
+    QCOMPARE(left.at("parts").size(), std::size_t{1});
+    QL_EXIT(
+        qloupe(m_folder, {"plan", "set", "s.qlplan.json", "--blocks", "3", "--roles", "down", "--ignore"}),
+        0);
+    QL_NEAR(left.at("parts")[0].at("nll").get<double>(), perplexity("s.qlplan.json").at("nll").get<double>(),
+            1e-9);
+  }
+
+  /// Residual sums and caches of a plan: set, measured by perplexity and by themselves, taken away again.
+  void tensorPointsHaveSchemes() {
+    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "k.qlplan.json"}), 0);
+    QL_EXIT(qloupe(m_folder, {"plan", "set", "k.qlplan.json", "--ignore"}), 0);
+    const auto kl = [&] {
+      return jsonOf(qloupe(m_folder, {"perplexity", demo(), "--text", bundled("heldout.txt"), "--tokens",
+                                      "256", "--plan", "k.qlplan.json", "--json"}))
+          .at("kl")
+          .get<double>();
+    };
+    QCOMPARE(kl(), 0.0);
+    double before = 0;
+    for (const char* spec : {"int8:token,flavour=llm-qat", "int4:token,flavour=llm-qat", "int2:token"}) {
+      const RunResult set = qloupe(m_folder, {"plan", "kv", "k.qlplan.json", spec, "--json"});
+      QL_EXIT(set, 0);
+      QL_NO_PROBLEM(schemaProblemOf(set, "plan-kv"));
+      const double now = kl();
+      QVERIFY(now > 2 * before && now > 0);  // fewer bits cost more
+      before = now;
+    }
+    QL_EXIT(qloupe(m_folder, {"plan", "kv", "k.qlplan.json", "none"}), 0);
+    const RunResult point =
+        qloupe(m_folder, {"plan", "point", "k.qlplan.json", "residual_after_mlp", "int8:tensor", "--json"});
+    QL_EXIT(point, 0);
+    QL_NO_PROBLEM(schemaProblemOf(point, "plan-point"));
+    QCOMPARE(jsonOf(point).at("changed").size(), std::size_t{6});
+    const double residual = kl();
+    QVERIFY(residual > 0);
+    const RunResult parts =
+        qloupe(m_folder, {"sensitivity", demo(), "--plan", "k.qlplan.json", "--text", bundled("heldout.txt"),
+                          "--tokens", "256", "--points", "--leave-out", "--json"});
+    QL_EXIT(parts, 0);
+    QL_NO_PROBLEM(schemaProblemOf(parts, "sensitivity"));
+    QCOMPARE(jsonOf(parts).at("parts").size(), std::size_t{6});
+    QL_NEAR(jsonOf(parts).at("whole_plan").at("kl").get<double>(), residual, 1e-9);
+    QL_EXIT(qloupe(m_folder, {"plan", "point", "k.qlplan.json", "model.layers.2.residual_after_mlp", "none"}),
+            0);
+    QVERIFY(kl() < residual);
+    QL_EXIT(qloupe(m_folder, {"plan", "point", "k.qlplan.json", "model.layers.1.self_attn.k_proj", "int4"}),
+            0);
+    const Json plan = Json::parse(contentOf(m_folder / "k.qlplan.json"));
+    QVERIFY(plan.at("points").contains(
+        "model.layers.1.self_attn.q_proj"));  // the site has its first reader's name
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"plan", "point", "k.qlplan.json", "nonsense", "int8"}),
+                                  "no tensor point"));
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"plan", "kv", "k.qlplan.json", "bf16"}), "16 bit"));
+    QL_NO_PROBLEM(
+        badInputProblem(qloupe(m_folder, {"plan", "kv", "k.qlplan.json", "int8:tokens"}), "tokens"));
+    QL_EXIT(qloupe(m_folder, {"plan", "kv", "k.qlplan.json", "int8:tensor,static"}), 0);
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"perplexity", demo(), "--text", bundled("heldout.txt"),
+                                                    "--tokens", "64", "--plan", "k.qlplan.json"}),
+                                  "--calibration --points"));
+    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "none.qlplan.json"}), 0);
+    QL_EXIT(qloupe(m_folder, {"plan", "set", "none.qlplan.json", "--ignore"}), 0);
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"sensitivity", demo(), "--plan", "none.qlplan.json",
+                                                    "--text", bundled("heldout.txt"), "--tokens", "64"}),
+                                  "quantizes nothing"));
   }
 
   void mistakesAreNamed() {
