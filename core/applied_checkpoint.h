@@ -14,10 +14,11 @@
 namespace ql {
 
 enum class ApplyKind {
+  Rotated,        // the plan's rotations folded in
   Smoothed,       // the plan's smoothing folded in; any other tool can then quantize plainly
-  FakeQuantized,  // smoothing folded in, then every weight replaced by Q(W)
+  FakeQuantized,  // smoothing or rotations folded in, then every weight replaced by Q(W)
 };
-std::string_view applyKindName(ApplyKind kind);  // "smoothed", "fake-quantized"
+std::string_view applyKindName(ApplyKind kind);  // "rotated", "smoothed", "fake-quantized"
 
 /// The record of what was written, in the finished folder: which plan, which checkpoint, which files.
 inline constexpr const char* kApplyRecordFile = "quantloupe-apply.json";
@@ -55,6 +56,7 @@ struct ApplyReport {
   std::vector<AppliedShard> shards;
   std::vector<std::string> copiedFiles;   // config, tokenizer, ...
   std::vector<SkippedFile> skippedFiles;  // left behind, and why
+  std::vector<std::string> addedTensors;  // that the checkpoint did not hold: the head of a tied model
   std::size_t changedTensors = 0, copiedTensors = 0;
   std::vector<std::string> notes;  // what the checkpoint does not carry, as sentences
   /// What methods did otherwise than asked for, of the matrices written in this run, in network order.

@@ -63,10 +63,10 @@ class MatrixWriter {
         placeTransposed(row, end);
       else
         m_out.append(m_bytes);
-      m_weights.plain().release(m_matrix, row, end);
+      m_weights.plain().release(m_weights.stored(m_matrix), row, end);
       m_job.step(m_bytes.size());
     }
-    m_weights.plain().check(m_matrix);
+    m_weights.plain().check(m_weights.stored(m_matrix));
     if (m_matrix.isTransposed) m_out.endStretch(m_job);
     return m_sums;
   }
@@ -98,7 +98,7 @@ class MatrixWriter {
     const std::int64_t in = m_matrix.in, rows = static_cast<std::int64_t>(m_rows.size()) / in;
     std::vector<float> stored(static_cast<std::size_t>(in)), rounded(stored.size());
     for (std::int64_t row = first / in; row < rows; ++row) {
-      m_weights.plain().readRows(m_matrix, rowBegin + row, rowBegin + row + 1, stored);
+      m_weights.plain().readRows(m_weights.stored(m_matrix), rowBegin + row, rowBegin + row + 1, stored);
       convertToFloat(m_dtype, std::span(m_bytes).subspan(bytesOf(m_dtype, row * in), bytesOf(m_dtype, in)),
                      rounded);
       for (std::size_t j = 0; j < stored.size(); ++j)
@@ -151,24 +151,48 @@ class ShardJob {
       return std::pair(a->offset, a->sizeBytes) < std::pair(b->offset, b->sizeBytes);
     });
     m_shard.name = checkpoint.shards()[index].name;
+    if (weights.added() && weights.added()->shard == index) m_added = weights.added();
   }
 
   AppliedShard run() {
+    if (m_added) writeHeader();
     for (const TensorInfo* tensor : m_tensors) {
       copyUpTo(tensor->offset);  // the header, in front of the first one
       writeTensor(*tensor);
     }
     copyUpTo(m_file.bytes().size());
+    QL_ASSERT(place() == m_file.bytes().size());
+    if (m_added) writeAdded();
     m_shard.sizeBytes = m_out.size();
-    QL_ASSERT(m_shard.sizeBytes == m_file.bytes().size());
     m_shard.sha256 = m_out.commit();
     return std::move(m_shard);
   }
 
  private:
+  /// Place in the source: what is written differs from it by the longer header alone.
+  std::uint64_t place() const { return m_out.size() + m_skipped - m_written; }
+
+  void writeHeader() {
+    std::uint64_t length = 0;
+    std::memcpy(&length, m_file.bytes().data(), sizeof length);
+    const std::vector<std::byte> header = headerWith(m_file.bytes(), *m_added);
+    m_file.throwIfTruncated();
+    m_out.append(header);
+    m_skipped = sizeof length + length;
+    m_written = header.size();
+    m_job.step(m_skipped);
+  }
+
+  void writeAdded() {
+    const Linear& linear = m_model.linears[m_added->id];
+    m_job.setStage("Writing " + linear.name);
+    MatrixWriter writer(linear, m_added->dtype, m_weights, m_out, m_job);
+    m_shard.rounded.push_back({linear.name, m_added->name, writer.write()});
+  }
+
   void copyUpTo(std::uint64_t end) {
-    while (m_out.size() < end) {
-      const std::uint64_t begin = m_out.size(), size = std::min(kPieceBytes, end - begin);
+    while (place() < end) {
+      const std::uint64_t begin = place(), size = std::min(kPieceBytes, end - begin);
       m_out.append(m_file.bytes().subspan(begin, size));
       m_file.throwIfTruncated();
       m_file.release(begin, size);
@@ -219,27 +243,33 @@ class ShardJob {
   const AppliedWeights& m_weights;
   ShardWriter m_out;
   JobContext& m_job;
-  std::vector<const TensorInfo*> m_tensors;  // of the shard, in order of place
+  std::vector<const TensorInfo*> m_tensors;    // of the shard, in order of place
+  const AddedTensor* m_added = nullptr;        // behind them; null = none
+  std::uint64_t m_skipped = 0, m_written = 0;  // bytes of the old and of the new header, when they differ
   AppliedShard m_shard;
 };
 
 }  // namespace
 
 AppliedWeights::AppliedWeights(const Checkpoint& checkpoint, const Model& model,
-                               std::shared_ptr<const WeightSource> plain,
-                               std::shared_ptr<const SmoothedSource> smoothed,
+                               std::shared_ptr<const WeightSource> plain, const FoldedPlan& folded,
                                std::shared_ptr<const PlannedSource> planned)
-    : m_plain(std::move(plain)), m_source(m_plain), m_planned(planned) {
-  if (smoothed) m_source = smoothed;
+    : m_plain(std::move(plain)), m_source(folded.source), m_planned(planned) {
   if (planned) m_source = planned;
+  const SmoothedSource* smoothed = folded.smoothed.get();
+  const RotatedSource* rotated = folded.rotated ? folded.rotated->source().get() : nullptr;
+  const UntiedModel* untied = folded.rotated ? folded.rotated->untied() : nullptr;
+  if (untied) m_added = addedHead(checkpoint, *untied);
   for (LinearId id = 0; id < model.linears.size(); ++id) {
     const MatrixRef& matrix = model.linears[id].matrix;
-    if ((smoothed && smoothed->changes(matrix)) || (planned && planned->quantizes(matrix)))
+    if (m_added && id == m_added->id) continue;
+    if ((smoothed && smoothed->changes(matrix)) || (rotated && rotated->changes(matrix)) ||
+        (planned && planned->quantizes(matrix)))
       m_matrices[matrix.tensor].emplace(matrix.slice, id);
   }
-  if (!smoothed) return;
   for (const TensorInfo& tensor : checkpoint.tensors())
-    if (smoothed->changes(tensor.name)) m_vectors[tensor.name] = true;
+    if ((smoothed && smoothed->changes(tensor.name)) || (rotated && rotated->changes(tensor.name)))
+      m_vectors[tensor.name] = true;
 }
 
 void AppliedWeights::prepare(const MatrixRef& matrix) const {

@@ -7,8 +7,6 @@
 #include "core/base/message_text.h"
 #include "core/base/version.h"
 #include "core/io/formats/safetensors_index.h"
-#include "core/planned_inputs.h"
-#include "core/planned_source.h"
 #include "core/workspace_state.h"
 
 #include <algorithm>
@@ -115,10 +113,9 @@ void requireApplicable(const QuantizationPlan& plan, const Checkpoint& checkpoin
   if (options.kind == ApplyKind::Smoothed && plan.smoothing.empty())
     throw Error(ErrorCode::Plan,
                 "The plan smooths nothing; add smoothing to it with qloupe smooth --plan first.");
-  if (plan.rotations != "[]")
-    throw Error(
-        ErrorCode::Unsupported,
-        "The plan rotates weights, which apply cannot do in this version; take \"rotations\" out of it.");
+  if (options.kind == ApplyKind::Rotated && plan.rotations == "[]")
+    throw Error(ErrorCode::Plan,
+                "The plan rotates nothing; add rotations to it with qloupe plan rotate first.");
   requireNoForeignTensors(checkpoint);
 }
 
@@ -157,15 +154,23 @@ class ApplyRun {
       m_job.expect(shard.sizeBytes);
       if (!m_folder.finished(shard.name)) missing += shard.sizeBytes;
     }
+    if (const AddedTensor* added = m_weights.added()) {
+      m_job.expect(added->sizeBytes);
+      missing += added->sizeBytes;
+    }
     m_folder.requireSpace(missing);
     for (std::size_t i = 0; i < m_checkpoint.shards().size(); ++i) report.shards.push_back(shard(i));
   }
 
-  void copySideFiles(const std::vector<std::string>& names) {
+  /// `changed`: what some of them say now.
+  void copySideFiles(const std::vector<std::string>& names,
+                     const std::map<std::string, std::string>& changed) {
     for (const std::string& name : names) {
       m_job.step();
-      writeFileAtomically(m_folder.staging() / name,
-                          readFile(m_checkpoint.folder() / name, kMaxSideFileBytes));
+      const auto found = changed.find(name);
+      writeFileAtomically(
+          m_folder.staging() / name,
+          found != changed.end() ? found->second : readFile(m_checkpoint.folder() / name, kMaxSideFileBytes));
     }
   }
 
@@ -212,6 +217,18 @@ std::string dataKey(const WorkspaceAccess::State& state) {
 
 void addNotes(const QuantizationPlan& plan, const Model& model, const ApplyOptions& options,
               ApplyReport& report) {
+  for (const std::string& tensor : report.addedTensors)
+    report.notes.push_back(
+        "The head was the embedding until now and is rotated otherwise, so it has a tensor of "
+        "its own, " +
+        quotedText(tensor) + ", and config.json says tie_word_embeddings false.");
+  if (options.kind == ApplyKind::Rotated) {
+    report.notes.push_back(
+        "The weights are rotated, not quantized: they compute what they did before, and can be quantized "
+        "with "
+        "the tool of your choice.");
+    return;
+  }
   if (options.kind == ApplyKind::Smoothed) {
     report.notes.push_back(
         "The weights are smoothed, not quantized: quantize them with the tool of your choice, "
@@ -235,7 +252,15 @@ void addNotes(const QuantizationPlan& plan, const Model& model, const ApplyOptio
 }  // namespace
 
 std::string_view applyKindName(ApplyKind kind) {
-  return kind == ApplyKind::Smoothed ? "smoothed" : "fake-quantized";
+  switch (kind) {
+    case ApplyKind::Rotated:
+      return "rotated";
+    case ApplyKind::Smoothed:
+      return "smoothed";
+    case ApplyKind::FakeQuantized:
+      break;
+  }
+  return "fake-quantized";
 }
 
 RoundingSums ApplyReport::rounding() const {
@@ -258,30 +283,26 @@ ApplyReport Workspace::apply(const QuantizationPlan& plan, const ApplyOptions& o
   state.requireWeights("applying a plan");
   const Checkpoint& checkpoint = *state.checkpoint;
   requireApplicable(plan, checkpoint, options);
-  auto factors = state.planFactorsByGroup(plan, options.planFolder, job);
-  if (options.powersOfTwo)
-    for (auto& [group, s] : factors) roundToPowersOfTwo(s);
   const bool isQuantized = options.kind == ApplyKind::FakeQuantized;
   const bool needsData = isQuantized && needsActivations(state.model, plan);
   if (needsData) requireActivations(state, plan);
-  const std::string identity = identityOf(plan, options, factors, needsData ? dataKey(state) : std::string());
-  PlannedInputs inputs = plannedInputs(state, factors);
-  inputs.cacheBytes = 1;  // every matrix is read once: the newest stays
-  std::shared_ptr<const SmoothedSource> smoothed;
-  if (!factors.empty())
-    smoothed = std::make_shared<const SmoothedSource>(state.source, state.model, state.configJson,
-                                                      std::move(factors));
+  FoldedPlan folded = foldPlan(state, plan, {options.planFolder, options.powersOfTwo}, job, job);
+  const std::string identity =
+      identityOf(plan, options, folded.factors, needsData ? dataKey(state) : std::string());
+  folded.inputs.cacheBytes = 1;  // every matrix is read once: the newest stays
+  const Model& model = folded.model(state);
   std::shared_ptr<const PlannedSource> planned;
-  if (isQuantized) {
-    const std::shared_ptr<const WeightSource> inner = smoothed ? smoothed : state.source;
-    planned = std::make_shared<const PlannedSource>(inner, state.model, plan, job, std::move(inputs));
-  }
-  const AppliedWeights weights(checkpoint, state.model, state.source, smoothed, planned);
+  if (isQuantized)
+    planned = std::make_shared<const PlannedSource>(folded.source, model, folded.plan, job, folded.inputs);
+  const AppliedWeights weights(checkpoint, model, state.source, folded, planned);
   if (weights.changedCount() == 0)
     throw Error(ErrorCode::Plan, "The plan changes no weight of this model; there is nothing to write.");
-  requireWritable(checkpoint, state.model, weights);
+  requireWritable(checkpoint, model, weights);
 
   const SideFiles side = sideFiles(checkpoint);
+  std::map<std::string, std::string> changedFiles;
+  if (weights.added())
+    changedFiles = sideFilesWith(checkpoint, *folded.rotated->untied(), *weights.added(), side.copied);
   std::set<std::string> names(side.copied.begin(), side.copied.end());
   for (const Shard& shard : checkpoint.shards()) names.insert(shard.name);
   ApplyFolder folder(options.output, checkpoint.folder(),
@@ -290,16 +311,17 @@ ApplyReport Workspace::apply(const QuantizationPlan& plan, const ApplyOptions& o
   ApplyReport report;
   report.output = folder.output();
   report.notes = folder.notes();
-  ApplyRun run(checkpoint, state.model, weights, folder, options, job);
+  ApplyRun run(checkpoint, model, weights, folder, options, job);
   run.writeShards(report, side.sizeBytes);
-  run.copySideFiles(side.copied);
+  run.copySideFiles(side.copied, changedFiles);
   folder.commit();
   report.copiedFiles = side.copied;
   report.skippedFiles = side.skipped;
   report.changedTensors = weights.changedCount();
   report.copiedTensors = checkpoint.tensors().size() - weights.changedCount();
   if (planned) report.fallbacks = planned->fallbacks();
-  addNotes(plan, state.model, options, report);
+  if (weights.added()) report.addedTensors.push_back(weights.added()->name);
+  addNotes(plan, model, options, report);
   return report;
 }
 

@@ -1,8 +1,10 @@
 #include "core/workspace_planned_errors.h"
 
+#include "core/evaluate/rotated_stats.h"
 #include "core/evaluate/scaled_stats.h"
 #include "core/evaluate/smoothed_error.h"
 #include "core/planned_inputs.h"
+#include "core/rotated_model.h"
 #include "core/workspace_state.h"
 
 #include <limits>
@@ -73,6 +75,59 @@ PlannedError measureOne(State& state, const QuantizationPlan& plan, const Factor
   return result;
 }
 
+void stampAll(const State& state, PlannedError& planned) {
+  state.stamp(planned.error.evidence);
+  if (!planned.output) return;
+  state.stamp(planned.output->sampleEvidence);
+  state.stamp(planned.output->weightEvidence);
+}
+
+PlannedError measureRotated(State& state, const RotatedModel& rotated, LinearId id, const Choice& choice,
+                            JobContext& job) {
+  const Linear& linear = state.model.linears[id];
+  job.setStage("Measuring " + linear.name);
+  const std::span<const Choice> choices(&choice, 1);
+  PlannedError result;
+  result.isRotated = true;
+  ErrorInput input = state.errorInput(id);
+  if (!rotated.source()->foldedGain(linear.matrix).empty()) input.gain.assign(input.gain.size(), 1.0f);
+  auto stats = inputStatistics(state, id);
+  if (stats && !canRotate(*stats)) stats = nullptr;
+  input.activations = rotated.behind(id, stats, job);
+  if (choice.weight) {
+    job.expect(errorUnits(input, choices, false));
+    result.error = measureErrors(*rotated.source(), input, choices, nullptr, job).front();
+  } else {
+    result.error.sqnrDb = std::numeric_limits<double>::infinity();
+    result.error.bitsPerWeight = input.storedBits;
+  }
+  if (!input.activations) return result;
+  job.expect(outputErrorUnits(input, choices, *input.activations));
+  result.output =
+      measureOutputErrors(*rotated.source(), input, choices, nullptr, *input.activations, 0, job).front();
+  result.error.outputRelW = result.output->w;
+  result.error.outputRelA = result.output->a;
+  result.error.outputRelWa = result.output->wa;
+  if (!choice.weight) result.error.evidence = result.output->sampleEvidence;
+  return result;
+}
+
+std::map<LinearId, PlannedError> rotatedErrors(State& state, const QuantizationPlan& plan,
+                                               std::span<const LinearId> linears, JobContext& job) {
+  std::map<LinearId, PlannedError> errors;
+  requireRotationAlone(plan);
+  const RotatedModel rotated(state.source, state.model, state.configJson, planRotation(plan), job);
+  for (const LinearId id : linears) {
+    const Choice choice = plan.choiceFor(state.model.linears[id].name);
+    if ((!choice.weight && !choice.activation) || !rotated.source()->changes(state.model.linears[id].matrix))
+      continue;
+    PlannedError planned = measureRotated(state, rotated, id, choice, job);
+    stampAll(state, planned);
+    errors.emplace(id, std::move(planned));
+  }
+  return errors;
+}
+
 }  // namespace
 
 std::map<LinearId, PlannedError> plannedErrors(Workspace& workspace, const QuantizationPlan& plan,
@@ -80,17 +135,16 @@ std::map<LinearId, PlannedError> plannedErrors(Workspace& workspace, const Quant
                                                std::span<const LinearId> linears, JobContext& job) {
   State& state = WorkspaceAccess::state(workspace);
   std::map<LinearId, PlannedError> errors;
-  if (plan.smoothing.empty()) return errors;
-  state.requireWeights("measuring a plan with smoothing");
+  if (plan.smoothing.empty() && plan.rotations == "[]") return errors;
+  state.requireWeights("measuring a plan with smoothing or rotations");
+  if (plan.rotations != "[]") return rotatedErrors(state, plan, linears, job);
   const Factors factors = state.planFactorsByGroup(plan, planFolder, job);
   const SmoothedSource all = folded(state, factors, std::nullopt);
   for (const LinearId id : linears) {
     const Choice choice = plan.choiceFor(state.model.linears[id].name);
     if ((!choice.weight && !choice.activation) || !all.changes(state.model.linears[id].matrix)) continue;
     PlannedError planned = measureOne(state, plan, factors, id, choice, all, job);
-    state.stamp(planned.error.evidence);
-    if (planned.output) state.stamp(planned.output->sampleEvidence);
-    if (planned.output) state.stamp(planned.output->weightEvidence);
+    stampAll(state, planned);
     errors.emplace(id, std::move(planned));
   }
   return errors;

@@ -1,8 +1,7 @@
 // A plan's smoothing: factors from its file or from the activations at hand, folded into the weights.
 #include "core/base/error.h"
 #include "core/base/message_text.h"
-#include "core/planned_inputs.h"
-#include "core/planned_source.h"
+#include "core/folded_plan.h"
 #include "core/smooth/smoothing.h"
 #include "core/workspace_smoothing.h"
 #include "core/workspace_state.h"
@@ -108,20 +107,17 @@ std::shared_ptr<const WeightSource> Workspace::plannedSource(const QuantizationP
                                                              JobContext& job) const {
   m_state->requireWeights("applying a plan");
   requireActivations(*m_state, plan);
-  const auto factors = m_state->planFactorsByGroup(plan, planFolder, job);
-  std::shared_ptr<const WeightSource> inner = m_state->source;
-  if (!factors.empty())
-    inner = std::make_shared<const SmoothedSource>(inner, m_state->model, m_state->configJson, factors);
   // matrices are made when they are read, perhaps long after `job`
   struct Owned {
     JobContext job;
+    FoldedPlan folded;
     PlannedSource source;
-    Owned(int threads, std::shared_ptr<const WeightSource> weights, const Model& model,
-          const QuantizationPlan& plan, PlannedInputs inputs)
-        : job(threads), source(std::move(weights), model, plan, job, std::move(inputs)) {}
+    Owned(State& state, const QuantizationPlan& plan, const std::filesystem::path& folder, JobContext& now)
+        : job(now.threads()),
+          folded(foldPlan(state, plan, {folder, false}, now, job)),
+          source(folded.source, folded.model(state), folded.plan, job, folded.inputs) {}
   };
-  auto owned = std::make_shared<const Owned>(job.threads(), std::move(inner), m_state->model, plan,
-                                             plannedInputs(*m_state, factors));
+  auto owned = std::make_shared<const Owned>(*m_state, plan, planFolder, job);
   return std::shared_ptr<const WeightSource>(owned, &owned->source);
 }
 

@@ -3,9 +3,7 @@
 #include "core/base/message_text.h"
 #include "core/calib/memory_plan.h"
 #include "core/calib/tokenizers/unicode_text.h"
-#include "core/planned_inputs.h"
-#include "core/planned_source.h"
-#include "core/smoothed_ranges.h"
+#include "core/folded_plan.h"
 #include "core/workspace_state.h"
 #include "core/workspace_verify_plan.h"
 
@@ -178,21 +176,15 @@ void verifyPlanned(State& state, const QuantizationPlan& plan, const VerifyOptio
                    JobContext& job, const WindowSink& sink, PlanVerification& verification) {
   job.setStage("Preparing the plan");
   requireActivations(state, plan);
-  const auto factors = state.planFactorsByGroup(plan, options.planFolder, job);
-  std::shared_ptr<const WeightSource> weights = state.source;
-  if (!factors.empty())
-    weights = std::make_shared<const SmoothedSource>(weights, state.model, state.configJson, factors);
-  PlannedInputs inputs = plannedInputs(state, factors);
+  FoldedPlan folded = foldPlan(state, plan, {options.planFolder, false}, job, job);
+  PlannedInputs inputs = folded.inputs;
   inputs.cacheBytes = std::min(PlannedSource::defaultCacheBytes(),
                                std::max<std::uint64_t>(remainingBudget(settings.memoryBytes) / 2, 1));
   const auto source =
-      std::make_shared<const PlannedSource>(std::move(weights), state.model, plan, job, inputs);
+      std::make_shared<const PlannedSource>(folded.source, folded.model(state), folded.plan, job, inputs);
   if (source->hasPrepared()) settings.memoryBytes = memoryBeside(settings.memoryBytes, inputs.cacheBytes);
-  const auto planned = state.forwardModel(source);
-  const PlanStatistics statistics{
-      [&state](std::size_t site) { return state.activations(site); },
-      [&state](const std::string& point) { return state.pointActivations(point); }};
-  PlanHook hook(state.model, plan, behindSmoothing(statistics, state.model, state.configJson, factors));
+  const auto planned = folded.forwardModel(state, source);
+  PlanHook hook(folded.model(state), folded.plan, folded.statistics);
   const PerplexityRun run{planned.get(), hook.isNeeded() ? &hook : nullptr};
   std::optional<PerplexityRun> reference;
   if (options.withReference) reference = PerplexityRun{&plain, nullptr};

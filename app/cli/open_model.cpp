@@ -18,6 +18,11 @@ std::shared_ptr<Workspace> openModel(const std::string& path, const std::string&
 }
 
 void warnIfSmoothed(const QuantizationPlan& plan) {
+  if (plan.rotations != "[]")
+    warn(
+        "The plan rotates weights; these figures are of the layers without rotations. 'qloupe rotate' shows "
+        "them "
+        "with rotations, and 'qloupe apply --as rotated' writes a checkpoint that has them.");
   if (plan.smoothing.empty()) return;
   const std::size_t count = plan.smoothing.size();
   warn("The plan smooths " + std::to_string(count) + (count == 1 ? " group" : " groups") +

@@ -14,7 +14,8 @@ std::shared_ptr<Workspace> openModel(const std::string& path, const std::string&
 
 /// Warns when the plan was made for another checkpoint or names layers that this model does not have.
 void warnIfForeign(const QuantizationPlan& plan, const Workspace& workspace);
-/// One line on standard error when the plan smooths groups and the figures of this command leave that out.
+/// One line on standard error when the plan smooths groups or rotates and the figures of this command leave
+/// that out.
 void warnIfSmoothed(const QuantizationPlan& plan);
 
 /// The model a plan is about: opened from `modelPath`, or, when that is empty, the outline that `plan new`

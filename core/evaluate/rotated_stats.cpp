@@ -150,7 +150,7 @@ ActivationStats rotatedStats(const ActivationStats& stats, const Rotation& rotat
     throw Error(ErrorCode::Shape, "The activations have " + std::to_string(width) +
                                       " channels, which a rotation of " + std::to_string(rotation.size()) +
                                       " does not fit; they belong to another model.");
-  if (!stats.hasSample() && !stats.secondMoment)
+  if (!canRotate(stats))
     throw Error(ErrorCode::Unsupported,
                 "The activations hold neither a token sample nor a second moment, and extremes or mean "
                 "squares alone do not say what a rotation makes of them; calibrate with qloupe analyze.");

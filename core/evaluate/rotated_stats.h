@@ -8,6 +8,12 @@
 
 namespace ql {
 
+/// True when there is a token sample or a second moment: extremes or mean squares alone do not say what a
+/// rotation makes of them.
+inline bool canRotate(const ActivationStats& stats) {
+  return stats.hasSample() || stats.secondMoment;
+}
+
 /// Statistics of X' = X diag(1 / gain) R, R repeated over every rotation.size() channels of X. Exact in what
 /// is linear: the second moment R^T M R, the sketch R^T Z, the sample's rows. Extremes, sums and medians by
 /// channel are not: they are those of the sample then (sums of squares those of M, where it is known), and

@@ -221,7 +221,7 @@ class TestCliCalibration : public QObject {
     QVERIFY(qloupe(m_folder, arguments + QStringList{"256"}).err.isEmpty());
   }
 
-  void rotationsOfAPlanAreRefused() {
+  void wrongRotationsOfAPlanAreNamed() {
     QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "rotated.qlplan.json"}), 0);
     Json plan = Json::parse(std::ifstream(m_folder.path() / "rotated.qlplan.json"));
     plan["rotations"] = Json::array({{{"kind", "hadamard"}}});

@@ -58,9 +58,9 @@ class TestCliUsage : public QObject {
  private slots:
   void everyCommandHasHelpWithAnExample_data() {
     QTest::addColumn<QStringList>("words");
-    for (const char* words :
-         {"", "inspect", "analyze", "stats", "error", "diagnose", "plan new", "plan set", "plan show",
-          "plan diff", "plan point", "plan kv", "sensitivity", "outlier-dims", "export", "methods"})
+    for (const char* words : {"", "inspect", "analyze", "stats", "error", "diagnose", "plan new", "plan set",
+                              "plan show", "plan diff", "plan rotate", "rotate", "plan point", "plan kv",
+                              "sensitivity", "outlier-dims", "export", "methods"})
       QTest::newRow(words) << QString::fromLatin1(words).split(QLatin1Char(' '), Qt::SkipEmptyParts);
   }
   void everyCommandHasHelpWithAnExample() {

@@ -39,7 +39,7 @@ class ApplyCommand : public Command {
  public:
   std::string_view words() const override { return "apply"; }
   std::string_view sentence() const override {
-    return "Write the checkpoint a plan makes: smoothed, or with fake-quantized weights.";
+    return "Write the checkpoint a plan makes: rotated, smoothed, or with fake-quantized weights.";
   }
 
   void setUp(CLI::App& app) override {
@@ -48,13 +48,12 @@ class ApplyCommand : public Command {
     app.add_option("-o,--output", m_output, "Folder to make: new, empty, or made by an earlier apply")
         ->required()
         ->type_name("DIR");
-    app.add_option(
-           "--as", m_kind,
-           "smoothed: the plan's smoothing folded in, weights not quantized; fake-quantized: then every "
-           "weight replaced by its quantized value")
+    app.add_option("--as", m_kind,
+                   "rotated, smoothed: the plan's rotations or smoothing folded in, weights not quantized; "
+                   "fake-quantized: then every weight replaced by its quantized value")
         ->required()
-        ->check(CLI::IsMember({"smoothed", "fake-quantized"}))
-        ->type_name("smoothed|fake-quantized");
+        ->check(CLI::IsMember({"rotated", "smoothed", "fake-quantized"}))
+        ->type_name("rotated|smoothed|fake-quantized");
     CLI::Option* statistics =
         app.add_option(
                "--stats", m_statistics,
@@ -72,7 +71,9 @@ class ApplyCommand : public Command {
     m_job.addTo(app);
     app.add_flag("--json", m_isJson, "JSON on standard output (resources/schemas/apply.schema.json)");
     app.footer(
-        "Names, dtypes, shapes, shards and index stay as they are; config, tokenizer and other small files "
+        "Names, dtypes, shapes, shards and index stay as they are (but for the head that a rotation gives "
+        "to\n"
+        "models which share it with the embedding); config, tokenizer and other small files "
         "are\n"
         "copied; tensors the plan leaves alone are copied byte for byte. The folder appears when all of it "
         "is "
@@ -86,7 +87,8 @@ class ApplyCommand : public Command {
     const auto workspace = openModel(m_model, m_statistics);
     warnIfForeign(plan, *workspace);
     ApplyOptions options;
-    options.kind = m_kind == "smoothed" ? ApplyKind::Smoothed : ApplyKind::FakeQuantized;
+    for (const ApplyKind kind : {ApplyKind::Rotated, ApplyKind::Smoothed, ApplyKind::FakeQuantized})
+      if (applyKindName(kind) == m_kind) options.kind = kind;
     options.output = m_output;
     options.planFolder = std::filesystem::path(m_plan).parent_path();
     options.powersOfTwo = m_isPowersOfTwo;
@@ -126,6 +128,7 @@ class ApplyCommand : public Command {
     }
     json["changed_tensors"] = report.changedTensors;
     json["copied_tensors"] = report.copiedTensors;
+    json["added_tensors"] = report.addedTensors;
     json["rounding"] = sumsJson(report.rounding());
     json["exact"] = report.isExact();
     json["worst"] = report.worst() ? Json(roundedJson(*report.worst())) : Json(nullptr);
@@ -140,7 +143,7 @@ class ApplyCommand : public Command {
 
   std::string roundingText(const ApplyReport& report) const {
     const RoundingSums sums = report.rounding();
-    const std::string subject = m_kind == "smoothed" ? "the smoothed weights" : "the quantized weights";
+    const std::string subject = "the " + (m_kind == "fake-quantized" ? "quantized" : m_kind) + " weights";
     std::string text = report.isExact() ? "rounding " + subject + " to the file's dtype changed nothing\n"
                                         : "rounding " + subject + " to the file's dtype moved them by " +
                                               figure(sums.relativeFrobenius()) + " (relative Frobenius)";
@@ -166,6 +169,7 @@ class ApplyCommand : public Command {
                        ", " + bytesText(static_cast<double>(bytes)) + ", " +
                        counted(report.changedTensors, "tensor") + " changed, " +
                        std::to_string(report.copiedTensors) + " copied";
+    if (!report.addedTensors.empty()) text += ", " + std::to_string(report.addedTensors.size()) + " added";
     if (kept > 0) text += ", " + counted(kept, "shard") + " kept from the interrupted run";
     text += "\n" + roundingText(report);
     std::string files;

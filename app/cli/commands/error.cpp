@@ -45,7 +45,7 @@ const std::vector<std::string> kOutputKeys = {"output_rel_wa",     "output_rel_w
 struct Question {
   LinearId id = 0;
   Choice choice;
-  bool isSmoothed = false;  // as the plan leaves it, its smoothing folded in
+  bool isFolded = false;  // as the plan leaves it, its smoothing or rotations folded in
 };
 
 class ErrorCommand : public Command {
@@ -142,7 +142,7 @@ class ErrorCommand : public Command {
       const auto& site = m_workspace->model().linears[question.id].site;
       const bool hasData = site && m_workspace->activationSummary(*site);
       const bool isKnown = m_workspace->errorFigures(question.id, question.choice).has_value();
-      if (hasData || isKnown || question.isSmoothed || !m_workspace->weights() || !needsActivations(question))
+      if (hasData || isKnown || question.isFolded || !m_workspace->weights() || !needsActivations(question))
         kept.push_back(question);
       else if (first.empty())
         first = m_workspace->model().linears[question.id].name;
@@ -163,17 +163,19 @@ class ErrorCommand : public Command {
   }
 
   void measureMore(const std::vector<Question>& questions) {
-    if (!m_planContent.smoothing.empty())
-      warn("The further metrics leave the plan's smoothing out: they are of the weights as stored.");
+    if (!m_planContent.smoothing.empty() || m_planContent.rotations != "[]")
+      warn(
+          "The further metrics leave the plan's smoothing and rotations out: they are of the weights as "
+          "stored.");
     runJob(m_job, [&](JobContext& job) {
       for (const Question& question : questions)
         m_more.push_back(moreMetrics(*m_workspace, question.id, question.choice, job));
     });
   }
 
-  /// What the plan's smoothing changes is measured with it, where it is known what S is.
+  /// What the plan's smoothing or rotations change is measured with it, where it is known what S is.
   void measurePlanned() {
-    if (m_planContent.smoothing.empty()) return;
+    if (m_planContent.smoothing.empty() && m_planContent.rotations == "[]") return;
     if (!m_workspace->weights()) return warnIfSmoothed(m_planContent);
     const std::vector<LinearId> linears = m_selection.resolve(m_workspace->model(), true);
     try {
@@ -209,7 +211,7 @@ class ErrorCommand : public Command {
       const LinearId id = questions[i].id;
       std::vector<Choice> missing;
       for (; i < questions.size() && questions[i].id == id; ++i)
-        if (!questions[i].isSmoothed && isMissing(questions[i])) missing.push_back(questions[i].choice);
+        if (!questions[i].isFolded && isMissing(questions[i])) missing.push_back(questions[i].choice);
       if (missing.empty()) continue;
       const auto same =
           std::find_if(batches.begin(), batches.end(), [&](const auto& b) { return b.first == missing; });
@@ -228,7 +230,7 @@ class ErrorCommand : public Command {
   }
 
   LayerError answer(const Question& question) const {
-    if (question.isSmoothed) return m_planned.at(question.id).error;
+    if (question.isFolded) return m_planned.at(question.id).error;
     const auto error = m_workspace->errorFigures(question.id, question.choice);
     if (!error)
       throw Error(ErrorCode::Store, "There is no error of " + m_workspace->model().linears[question.id].name +
@@ -252,6 +254,7 @@ class ErrorCommand : public Command {
     json["provenance"] = evidenceJson(error.evidence);
     json["output_provenance"] = nullptr;
     json["smoothing"] = smoothingJson(question);
+    json["rotated"] = isRotated(question);
     if (const auto output = outputOf(question)) {
       Json provenance = Json::object();
       provenance["weights"] = evidenceJson(output->weightEvidence);
@@ -262,19 +265,24 @@ class ErrorCommand : public Command {
   }
 
   std::optional<OutputError> outputOf(const Question& question) const {
-    return question.isSmoothed ? m_planned.at(question.id).output
-                               : m_workspace->outputError(question.id, question.choice);
+    return question.isFolded ? m_planned.at(question.id).output
+                             : m_workspace->outputError(question.id, question.choice);
   }
 
   /// Of its input; null for a producer alone, and without.
   Json smoothingJson(const Question& question) const {
-    const PlanSmoothing* entry = question.isSmoothed ? m_planned.at(question.id).smoothing : nullptr;
+    const PlanSmoothing* entry = question.isFolded ? m_planned.at(question.id).smoothing : nullptr;
     if (!entry) return nullptr;
     return {{"method", entry->method}, {"statistic", entry->statistic}, {"alpha", entry->alpha}};
   }
 
-  static std::string schemeText(const Question& question) {
-    return specText(question.choice) + (question.isSmoothed ? " smoothed" : "");
+  bool isRotated(const Question& question) const {
+    return question.isFolded && m_planned.at(question.id).isRotated;
+  }
+
+  std::string schemeText(const Question& question) const {
+    const char* const folded = !question.isFolded ? "" : isRotated(question) ? " rotated" : " smoothed";
+    return specText(question.choice) + folded;
   }
 
   FigureRow csvRow(const Question& question) const {
@@ -323,7 +331,7 @@ class ErrorCommand : public Command {
   std::vector<MoreMetrics> m_more;  // as the questions; empty unless asked for
   bool m_isCsv = false, m_isJson = false;
   QuantizationPlan m_planContent;
-  std::map<LinearId, PlannedError> m_planned;  // those that its smoothing changes
+  std::map<LinearId, PlannedError> m_planned;  // those that its smoothing or rotations change
   std::shared_ptr<Workspace> m_workspace;
 };
 
