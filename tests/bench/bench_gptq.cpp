@@ -6,7 +6,6 @@
 #include "machine.h"
 #include "sgemm_floor.h"
 
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -44,13 +43,13 @@ ActivationStats madeSite(std::int64_t width, JobContext& job) {
   return stats;
 }
 
-double productRate(std::int64_t n, const Options& options) {
+/// Of one product of matrices of that size.
+Timing productTime(std::int64_t n, const Options& options) {
   const auto size = static_cast<std::size_t>(n * n);
   const std::vector<float> a(size, 1.5f), b(size, 0.5f);
   std::vector<float> c(size);
-  const Timing time = bench::fastest(
-      options.runs, [&] { bench::wholeProduct(n, n, n, a.data(), b.data(), c.data(), options.threads); });
-  return 2 * std::pow(static_cast<double>(n), 3) / time.wall;
+  return bench::fastest(options.runs,
+                        [&] { bench::wholeProduct(n, n, n, a.data(), b.data(), c.data(), options.threads); });
 }
 
 double torchSeconds(const Options& options, const std::filesystem::path& file, double& processor) {
@@ -90,11 +89,13 @@ void run(const Options& options) {
       options.folder / ("quantloupe-bench-" + std::to_string(n) + "x" + std::to_string(n) + ".bin");
   const BenchMatrix matrix(file, n, n);
   const ActivationStats stats = madeSite(n, job);
-  const double rate = productRate(n, options);
-  // the original factors H, forms its inverse and factors that (4/3 n^3); rows cost n^2 each
-  const double cube = std::pow(static_cast<double>(n), 3);
-  std::printf("%lld x %lld, %d threads; plain products: %.0f GFLOP/s\n", static_cast<long long>(n),
-              static_cast<long long>(n), options.threads, rate / 1e9);
+  const Timing product = productTime(n, options);
+  // the original factors H, forms its inverse and factors that: 4/3 n^3 operations. Rows cost n^2 each. One
+  // product is 2 n^3.
+  constexpr double kWhole = (4.0 / 3 + 1) / 2, kRows = 1.0 / 2;
+  std::printf("%lld x %lld, %d threads; a plain product: %.2f s, %.2f s of processor\n",
+              static_cast<long long>(n), static_cast<long long>(n), options.threads, product.wall,
+              product.cpu);
   for (const char* spec : {"int4:group=128,algorithm=gptq", "int4:group=128,algorithm=gptq:act_order",
                            "int4:group=128,asym,flavour=gptq,algorithm=gptq:static_groups"}) {
     const WeightScheme scheme = *parseSpec(spec).weight;
@@ -104,10 +105,12 @@ void run(const Options& options) {
     });
     const Timing rows = bench::fastest(options.runs, [&] { quantizeAll(matrix, stats, scheme, job); });
     std::printf(
-        "  %-62s %.2f s, %.2f s of processor; with a factor at hand %.2f s, %.2f s; %.0f %% of its products' "
-        "rate (rows alone %.0f %%)\n",
-        spec, whole.wall, whole.cpu, rows.wall, rows.cpu, 100 * (7 * cube / 3 / rate) / whole.wall,
-        100 * (cube / rate) / rows.wall);
+        "  %-62s %.2f s, %.2f s of processor, %.0f %% of its products' rate (%.0f %% by processor time); "
+        "rows "
+        "alone %.2f s, %.2f s, %.0f %% (%.0f %%)\n",
+        spec, whole.wall, whole.cpu, 100 * kWhole * product.wall / whole.wall,
+        100 * kWhole * product.cpu / whole.cpu, rows.wall, rows.cpu, 100 * kRows * product.wall / rows.wall,
+        100 * kRows * product.cpu / rows.cpu);
     std::fflush(stdout);
     if (!options.withTorch || scheme.algorithm.options.at("act_order") != OptionValue{false}) continue;
     double processor = 0;
