@@ -35,9 +35,10 @@ PlannedSource::PlannedSource(std::shared_ptr<const WeightSource> inner, const Mo
       m_job(job),
       m_cache(static_cast<std::size_t>(m_inputs.cacheBytes > 0 ? m_inputs.cacheBytes : defaultCacheBytes())) {
   if (plan.rotations != "[]")
-    throw Error(ErrorCode::Plan,
-                "The plan has rotations, which cannot be measured by this version; empty its list "
-                "\"rotations\" to see what the rest does.");
+    throw Error(
+        ErrorCode::Plan,
+        "The plan rotates weights, which this operation does not do; write the rotated checkpoint with "
+        "qloupe apply --as rotated, and use that one with a plan without rotations.");
   for (LinearId id = 0; id < model.linears.size(); ++id) {
     const Linear& linear = model.linears[id];
     m_names.push_back(linear.name);
