@@ -61,6 +61,7 @@ BillmOptions billmOptionsOf(const WeightScheme& scheme) {
   result.isHessian = std::get<std::string>(options.at("metric")) == "hessian";
   result.isPaper = std::get<std::string>(options.at("search")) == "paper";
   result.compensates = std::get<bool>(options.at("compensate"));
+  result.clearsDead = std::get<bool>(options.at("clear_dead"));
   result.blockSize = std::get<std::int64_t>(options.at("block_size"));
   result.damp = std::get<double>(options.at("damp"));
   return result;
@@ -137,11 +138,11 @@ void BillmQuantizer::readMatrix(const QuantizerInput& input, std::vector<float>&
 }
 
 void BillmQuantizer::findDead(const QuantizerInput& input) {
+  if (!m_options.clearsDead) return;
   if (m_hessian) {
     for (std::size_t j = 0; j < m_hessian->dead.size(); ++j)
       if (m_hessian->dead[j] != 0) m_dead.push_back(static_cast<std::int64_t>(j));
-  } else if (input.activations && input.activations->width == m_in) {
-    // the published code clears them whatever the metric; without activations they are not known
+  } else {
     m_dead = deadChannels(*input.activations);
   }
   if (!m_dead.empty())

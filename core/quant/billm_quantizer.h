@@ -18,7 +18,9 @@ struct BillmOptions {
   bool compensates = true;
   std::int64_t blockSize = 128;
   double damp = 0.01;
+  bool clearsDead = true;  // weights of channels that were always zero are zero before anything else
   bool needsHessian() const { return isHessian || compensates; }
+  bool needsActivations() const { return needsHessian() || clearsDead; }
 };
 BillmOptions billmOptionsOf(const WeightScheme& scheme);
 

@@ -1,9 +1,11 @@
 #include "core/quant/billm_search.h"
 
 #include "core/jobs/parallel_for.h"
+#include "core/quant/billm_binarize.h"
 #include "core/quant/billm_sets.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -13,6 +15,9 @@ namespace ql {
 namespace {
 
 constexpr std::size_t kTileRows = 64;  // of a task: sums are kept a tile
+// Sets up to this size are swept in the published code's own arithmetic: a value out of three on bfloat16's
+// grid often lies at a mean, and whether rounding leaves it there decides what it costs.
+constexpr std::size_t kFew = 8;
 
 std::int64_t tileCount(const BillmTarget& target) {
   return static_cast<std::int64_t>((target.rows() + kTileRows - 1) / kTileRows);
@@ -101,6 +106,19 @@ class SortedRows {
   std::vector<float> m_centre;
 };
 
+double sweptError(std::span<const float> values, int order) {
+  std::array<float, kFew> buffer{};
+  const std::span<float> binarized = std::span(buffer).first(values.size());
+  std::ranges::copy(values, binarized.begin());
+  binarize(binarized, order);
+  double error = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double residual = static_cast<double>(values[i] - binarized[i]);
+    error += residual * residual;
+  }
+  return error;
+}
+
 /// Errors of one row for every count of salient columns.
 class CountErrors {
  public:
@@ -120,14 +138,16 @@ class CountErrors {
     sumEnergies(row);
     double error = 0;
     bool isKnown = false;
+    m_few.clear();
     for (std::size_t k = 1; k <= m_ranking.size(); ++k) {
       const float z = row.z[m_ranking[k - 1]];
       if (!std::isnan(z)) {
         const double value = static_cast<double>(z) - row.centre;
         m_others.remove(value);
         m_salient.insert(value);
+        m_few.push_back(z);
       }
-      if (!isKnown || !std::isnan(z)) error = errorOf(k);
+      if (!isKnown || !std::isnan(z)) error = errorOf(row, k);
       isKnown = true;
       errors[k] += error;
     }
@@ -154,16 +174,31 @@ class CountErrors {
     return value * value;
   }
 
-  double errorOf(std::size_t k) {
-    const double salient = secondOrderError(m_salient.slice(), m_salientEnergy[k], m_salient.hints());
+  double errorOf(const SortedRow& row, std::size_t k) {
+    const SortedSlice salient = m_salient.slice(), others = m_others.slice();
+    const double error = salient.count() <= kFew
+                             ? sweptError(m_few, 2)
+                             : secondOrderError(salient, m_salientEnergy[k], m_salient.hints());
+    if (others.count() <= kFew) return error + sweptError(othersOf(row, k), m_otherOrder);
     const auto other = m_otherOrder == 2 ? secondOrderError : firstOrderError;
-    return salient + other(m_others.slice(), m_otherEnergy[k], m_others.hints());
+    return error + other(others, m_otherEnergy[k], m_others.hints());
+  }
+
+  /// The finite values of a row that are not among the first k columns of the ranking.
+  std::vector<float> othersOf(const SortedRow& row, std::size_t k) const {
+    std::vector<bool> isSalient(row.z.size(), false);
+    for (const std::size_t column : m_ranking.first(k)) isSalient[column] = true;
+    std::vector<float> others;
+    for (std::size_t j = 0; j < row.z.size(); ++j)
+      if (!isSalient[j] && !std::isnan(row.z[j])) others.push_back(row.z[j]);
+    return others;
   }
 
   std::span<const std::size_t> m_ranking;
   int m_otherOrder;
   std::vector<double> m_ascending, m_salientEnergy, m_otherEnergy;
   std::vector<bool> m_isRanked;
+  std::vector<float> m_few;  // the salient values as they are
   SortedValues m_others, m_salient;
 };
 

@@ -12,10 +12,6 @@ namespace {
 // taken for the zero it is.
 constexpr double kNoise = 1e-13;
 
-// A value that is the second mean in exact arithmetic misses it by rounding: up to this share of the numbers
-// it was made from it counts as being there (sign 0). The first mean of float32 values needs no such help.
-constexpr double kTie = 1e-13;
-
 struct Part {
   double count = 0, sum = 0;
 };
@@ -97,19 +93,14 @@ double secondOrderError(const SortedSlice& set, double energy, SearchHints& hint
   // bit
   const auto clampLow = [&](Part part) { return part.count < first.low.count ? part : first.low; };
   const auto clampHigh = [&](Part part) { return part.count > first.notHigh.count ? part : first.notHigh; };
-  const double slack = kTie * (std::abs(first.mean) + first.scale);
-  const std::size_t lowIndex = below(set, lowCentre - slack, hints[1]);
-  const std::size_t highIndex = below(set, highCentre - slack, hints[2]);
-  const Part underLow = clampLow(firstOf(set, lowIndex)), underHigh = clampHigh(firstOf(set, highIndex));
-  const Part upToLow = clampLow(firstOf(set, notAbove(set, lowCentre + slack, lowIndex)));
-  const Part upToHigh = clampHigh(firstOf(set, notAbove(set, highCentre + slack, highIndex)));
+  const Part underLow = clampLow(firstOf(set, below(set, lowCentre, hints[1])));
+  const Part underHigh = clampHigh(firstOf(set, below(set, highCentre, hints[2])));
   const double scale = (distanceTo(lowCentre, first.low, underLow) + middle.count * std::abs(mean) +
                         distanceTo(highCentre, high, underHigh - first.notHigh)) /
                        first.all.count;
-  const double zeros =
-      upToLow.count - underLow.count + upToHigh.count - underHigh.count + (mean == 0 ? middle.count : 0.0);
-  const double error =
-      first.error - first.all.count * mean * mean - scale * scale * (first.all.count + zeros);
+  // A value that meets this second mean meets it up to rounding only, in the published code as here: it has a
+  // sign all the same, so every value costs scale^2.
+  const double error = first.error - first.all.count * mean * mean - scale * scale * first.all.count;
   return cleaned(error, energy);
 }
 

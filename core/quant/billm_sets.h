@@ -25,7 +25,8 @@ struct SortedSlice {
 /// alpha = mean|z - mu|; sign(0) = 0. `energy` is the sum of the set's squares. Exact zero where the residual
 /// is (one or two values, constants). Cost: a walk from the hint.
 double firstOrderError(const SortedSlice& set, double energy, SearchHints& hints);
-/// The same of order 2: the residual of order 1 binarized in the same way.
+/// The same of order 2: the residual of order 1 binarized in the same way, where no residual is exactly at
+/// its mean (in sets of a few values on a coarse grid some are: sweep those).
 double secondOrderError(const SortedSlice& set, double energy, SearchHints& hints);
 
 /// A set that values come into and go out of one by one.

