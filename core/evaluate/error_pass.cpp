@@ -1,9 +1,9 @@
 #include "core/evaluate/error_pass.h"
 
 #include "core/base/error.h"
+#include "core/evaluate/kernel_scheme.h"
 #include "core/evaluate/prepared_quantizer.h"
 #include "core/jobs/parallel_for.h"
-#include "core/quant/matrix_rule.h"
 
 #include <algorithm>
 #include <cmath>
@@ -54,12 +54,6 @@ ErrorSums emptySums(std::size_t schemes, std::size_t in) {
   return sums;
 }
 
-/// Formats whose parts are grids of rtn_grid.h; tables and blocks of their own make are not.
-bool hasPartGrids(std::string_view name) {
-  const NumberFormatInfo* format = findNumberFormat(name);
-  return findElementFormat(name) || findBlockFormat(name) || (format && format->isInteger);
-}
-
 bool fitsTiles(std::int64_t rows) {
   return rows <= 1 || kTileRows % rows == 0;
 }
@@ -67,6 +61,9 @@ bool fitsTiles(std::int64_t rows) {
 struct PlannedScheme {
   std::unique_ptr<RowQuantizer> quantizer;
   std::optional<StripScheme> strip;
+  std::optional<BandScheme> band;
+
+  bool hasKernel() const { return strip || band; }
 };
 
 /// One pass over the matrix in tiles of fixed height.
@@ -99,6 +96,7 @@ class Pass {
     // also without a scheme for the kernels: the sums of a tile must not depend on which schemes are measured
     // together
     const bool isRegular = measureStrips(begin, end, sums);
+    if (isRegular) measureBands(begin, end, sums);
     if (!isRegular) sums = emptySums(m_schemes.size(), m_in);
     measureExactly(begin, end, isRegular, sums);
     m_source.release(m_matrix, begin, end);
@@ -144,6 +142,29 @@ class Pass {
     return true;
   }
 
+  /// Schemes whose parts span rows; the rows are regular.
+  void measureBands(std::int64_t begin, std::int64_t end, ErrorSums& sums) const {
+    std::vector<float> rows;
+    std::vector<float> columnError(scratchStride(m_in));
+    for (std::size_t s = 0; s < m_schemes.size(); ++s) {
+      if (!m_schemes[s].band) continue;
+      const std::size_t count = static_cast<std::size_t>(end - begin) * m_in;
+      if (rows.empty()) {
+        rows.resize(count + kErrorPadding);
+        m_source.readRows(m_matrix, begin, end, std::span(rows).first(count));
+      }
+      std::fill(columnError.begin(), columnError.end(), 0.0f);
+      StripErrors errors;
+      addErrorsOfBands(*m_schemes[s].band, std::span(rows).first(count), m_in, columnError.data(), errors);
+      SchemeSums& scheme = sums.schemes[s];
+      std::copy_n(columnError.begin(), m_in, scheme.columnError.begin());
+      scheme.sumAbs += errors.sumAbs;
+      scheme.zeroCodes += errors.zeroCodes;
+      scheme.maxAbs = std::max(scheme.maxAbs, static_cast<double>(errors.maxAbs));
+      m_job.step();
+    }
+  }
+
   void addStrip(const ErrorStrip& strip, const StripWeights& weights, std::size_t stride,
                 std::vector<float>& errors, ErrorSums& sums) const {
     sums.weights.sumAbs += weights.sumAbs;
@@ -175,7 +196,7 @@ class Pass {
     std::int64_t piece = 16;
     bool hasWork = !stripsAreDone;
     for (const PlannedScheme& scheme : m_schemes) {
-      if (stripsAreDone && scheme.strip) continue;
+      if (stripsAreDone && scheme.hasKernel()) continue;
       hasWork = true;
       if (scheme.quantizer->rowsAtOnce() > piece) piece = m_tileRows;
       if (piece % scheme.quantizer->rowUnit() != 0) piece = m_tileRows;
@@ -188,7 +209,7 @@ class Pass {
       m_source.readRows(m_matrix, row, pieceEnd, rows);
       if (!stripsAreDone) addWeightsExactly(rows, m_in, sums.weights);
       for (std::size_t s = 0; s < m_schemes.size(); ++s) {
-        if (stripsAreDone && m_schemes[s].strip) continue;
+        if (stripsAreDone && m_schemes[s].hasKernel()) continue;
         addErrorsExactly(*m_schemes[s].quantizer, row, rows, m_in, sums.schemes[s]);
         m_job.step();
       }
@@ -206,95 +227,6 @@ class Pass {
 
 }  // namespace
 
-std::optional<StripScheme> stripScheme(const WeightScheme& scheme, std::int64_t in,
-                                       const MatrixRange* range) {
-  if (scheme.algorithm.name != "rtn" || scheme.clip.name != "none" || scheme.outliers) return std::nullopt;
-  // nvfp4's scale of the tensor may come from other matrices: its quantizer knows it
-  if (!hasPartGrids(scheme.format) || scheme.format == "nvfp4") return std::nullopt;
-  StripScheme strip{matrixRule(scheme, {0, in, range}), static_cast<std::size_t>(in), false, {}};
-  switch (scheme.granularity) {
-    case Granularity::OutputChannel:
-      return strip;
-    case Granularity::Group:
-      strip.width = static_cast<std::size_t>(std::min(*scheme.groupSize, in));
-      return strip;
-    case Granularity::Tensor:
-      strip.hasFixedGrid = true;
-      strip.fixedGrid =
-          partGrid(strip.rule, *std::min_element(range->columnMin.begin(), range->columnMin.end()),
-                   *std::max_element(range->columnMax.begin(), range->columnMax.end()));
-      return strip;
-    default:
-      return std::nullopt;
-  }
-}
-
-void addWeightsExactly(std::span<const float> rows, std::size_t in, WeightSums& sums) {
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const float w = rows[i];
-    if (!std::isfinite(w)) continue;
-    const std::size_t j = i % in;
-    const double value = static_cast<double>(w);
-    sums.columnEnergy[j] += value * value;
-    sums.columnAbsmax[j] = std::max(sums.columnAbsmax[j], std::abs(w));
-    sums.sumAbs += std::abs(value);
-    ++sums.count;
-    if (w == 0) ++sums.zeros;
-  }
-}
-
-void addErrorsExactly(const RowQuantizer& quantizer, std::int64_t rowBegin, std::span<const float> rows,
-                      std::size_t in, SchemeSums& sums) {
-  std::vector<float> quantized(rows.size());
-  std::vector<std::uint8_t> isZeroCode(rows.size());
-  quantizer.apply(rowBegin, static_cast<std::int64_t>(rows.size() / in), rows, quantized, isZeroCode);
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!std::isfinite(rows[i])) continue;
-    const double error = static_cast<double>(quantized[i]) - static_cast<double>(rows[i]);
-    sums.columnError[i % in] += error * error;
-    sums.sumAbs += std::abs(error);
-    sums.maxAbs = std::max(sums.maxAbs, std::abs(error));
-    sums.zeroCodes += isZeroCode[i];
-  }
-}
-
-MatrixRange measureRange(const WeightSource& source, const MatrixRef& matrix, JobContext& job) {
-  const std::size_t in = static_cast<std::size_t>(matrix.in);
-  constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  MatrixRange total{std::vector<float>(in, kInfinity), std::vector<float>(in, -kInfinity)};
-  const std::int64_t tiles = (matrix.out + kTileRows - 1) / kTileRows;
-  std::vector<MatrixRange> parts(static_cast<std::size_t>(tiles));
-  const auto measure = [&](std::int64_t tile) {
-    const std::int64_t begin = tile * kTileRows, end = std::min(matrix.out, begin + kTileRows);
-    std::vector<float> rows(static_cast<std::size_t>(end - begin) * in);
-    source.readRows(matrix, begin, end, rows);
-    MatrixRange part{std::vector<float>(in, kInfinity), std::vector<float>(in, -kInfinity)};
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (!std::isfinite(rows[i])) continue;
-      part.columnMin[i % in] = std::min(part.columnMin[i % in], rows[i]);
-      part.columnMax[i % in] = std::max(part.columnMax[i % in], rows[i]);
-    }
-    source.release(matrix, begin, end);
-    parts[static_cast<std::size_t>(tile)] = std::move(part);
-    job.step(static_cast<std::uint64_t>(end - begin) * in * kUnits);
-  };
-  parallelForOrdered(job, tiles, measure, [&](std::int64_t tile) {
-    const MatrixRange part = std::move(parts[static_cast<std::size_t>(tile)]);
-    for (std::size_t j = 0; j < in; ++j) {
-      total.columnMin[j] = std::min(total.columnMin[j], part.columnMin[j]);
-      total.columnMax[j] = std::max(total.columnMax[j], part.columnMax[j]);
-    }
-  });
-  for (std::size_t j = 0; j < in; ++j) {
-    if (total.columnMin[j] > total.columnMax[j]) total.columnMin[j] = total.columnMax[j] = 0;
-  }
-  return total;
-}
-
-std::uint64_t measureRangeUnits(const MatrixRef& matrix) {
-  return static_cast<std::uint64_t>(matrix.out) * static_cast<std::uint64_t>(matrix.in) * kUnits;
-}
-
 std::uint64_t sumErrorUnits(const MatrixRef& matrix, std::span<const WeightScheme> schemes) {
   std::uint64_t passes = 1;
   for (const WeightScheme& scheme : schemes)
@@ -311,8 +243,9 @@ ErrorSums sumErrors(const WeightSource& source, const ErrorInput& input,
   std::vector<std::size_t> order;
   std::vector<std::pair<PlannedScheme, std::size_t>> apart;
   for (std::size_t s = 0; s < schemes.size(); ++s) {
-    PlannedScheme planned{makeRowQuantizer(schemes[s], quantizerInput(source, input, range, job)),
-                          stripScheme(schemes[s], matrix.in, range)};
+    PlannedScheme planned{makeRowQuantizer(schemes[s], quantizerInput(source, input, range, job)), {}, {}};
+    planned.strip = stripScheme(*planned.quantizer, matrix.in);
+    planned.band = bandScheme(*planned.quantizer, matrix.in);
     result.schemes[s].bitsPerWeight = planned.quantizer->bitsPerWeight();
     result.schemes[s].fallbacks = planned.quantizer->fallbacks();
     if (fitsTiles(planned.quantizer->rowUnit())) {

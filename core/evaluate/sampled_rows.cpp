@@ -1,6 +1,6 @@
 #include "core/evaluate/sampled_rows.h"
 
-#include "core/evaluate/error_pass.h"
+#include "core/evaluate/kernel_scheme.h"
 #include "core/evaluate/smoothing_kernel.h"
 #include "core/evaluate/token_kernel.h"
 #include "core/jobs/parallel_for.h"
@@ -63,9 +63,8 @@ void PreviewScratchPool::giveBack(std::unique_ptr<PreviewScratch> scratch) {
 void roundingErrors(const SampledRows& sample, const WeightScheme& scheme, std::span<const float> s,
                     std::vector<float>& d, JobContext& job) {
   const MatrixRange range = scaled(sample.range, s);
-  const std::optional<StripScheme> strips = stripScheme(scheme, sample.matrix.in, &range);
-  // also for strips: it refuses what cannot be measured
   const auto quantizer = makeRowQuantizer(scheme, {sample.matrix.out, sample.matrix.in, &range});
+  const std::optional<StripScheme> strips = stripScheme(*quantizer, sample.matrix.in);
   d.resize(sample.weights.size());
   const std::size_t in = sample.width(), count = sample.rows.size();
   parallelFor(job, chunksOf(count, kChunkRows), [&](std::int64_t chunk) {

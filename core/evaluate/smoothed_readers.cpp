@@ -2,6 +2,7 @@
 
 #include "core/base/error.h"
 #include "core/base/message_text.h"
+#include "core/evaluate/kernel_scheme.h"
 #include "core/evaluate/prepared_quantizer.h"
 #include "core/evaluate/ratio_interval.h"
 #include "core/evaluate/smoothed_readers_state.h"
@@ -64,9 +65,8 @@ GroupReaderPlan SmoothedReaders::State::planFor(const LoadedReader& reader, std:
             " looks at the whole matrix and its input, so it is not tried for every S of a curve; draw "
             "the curve with rtn, then measure the plan with 'qloupe error --plan'.");
   plan.range = scaled(reader.range, s);
-  plan.strip = stripScheme(*choice.weight, reader.matrix.in, &plan.range);
-  // also for strips: it refuses what cannot be measured
   plan.quantizer = makeRowQuantizer(*choice.weight, {reader.matrix.out, reader.matrix.in, &plan.range});
+  plan.strip = stripScheme(*plan.quantizer, reader.matrix.in);
   const std::int64_t bands = std::max<std::int64_t>(1, plan.quantizer->rowUnit());
   plan.stripRows = bands * std::max<std::int64_t>(1, kGroupStripRows / bands);
   return plan;

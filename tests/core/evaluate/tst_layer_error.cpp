@@ -2,10 +2,13 @@
 // RowQuantizer weight by weight, and against figures of the shipped model computed with numpy and torch.
 #include "core/base/error.h"
 #include "core/evaluate/error_kernel.h"
+#include "core/evaluate/error_pass.h"
+#include "core/evaluate/kernel_scheme.h"
 #include "core/evaluate/layer_error.h"
 #include "core/io/checkpoint.h"
 #include "core/model/model.h"
 #include "core/quant/quantizer.h"
+#include "core/quant/rtn_rows.h"
 #include "tests/core/evaluate/memory_source.h"
 #include "tests/support/compare.h"
 #include "tests/support/data.h"
@@ -120,6 +123,14 @@ LayerError one(const MemorySource& source, const std::string& spec, const std::v
   return measureErrors(source, {source.ref, 16, gain}, choices, nullptr, job).front();
 }
 
+ColumnGrids gridsOfBand(const BandScheme& band, const RowQuantizer& quantizer,
+                        const std::vector<float>& rows) {
+  if (band.fixed) return *band.fixed;
+  ColumnGrids grids(band.rule, 203);
+  grids.assign(dynamic_cast<const RtnRowQuantizer&>(quantizer).bandGrids(rows), band.width);
+  return grids;
+}
+
 nlohmann::json readJson(const char* name) {
   std::ifstream file(test::dataFile(name));
   return nlohmann::json::parse(file);
@@ -201,6 +212,45 @@ class TestLayerError : public QObject {
         for (std::size_t j = 0; j < 203; ++j) {
           const float d = q.dequantized[j] - source.values()[j];
           QVERIFY2(squares[j] == d * d, spec);
+        }
+      }
+    }
+  }
+
+  /// The same for parts that span rows: grids by column, every row a strip of its own.
+  void bandKernelQuantizesExactlyAsRowQuantizer() {
+    for (const char* spec :
+         {"int8:input_channel", "int4:group_in_channel=8,asym", "int4:group_in_channel=7,asym,flavour=gptq",
+          "int5:block=4x16", "fp8_e4m3:block=6x40", "int4:block=3x9,asym,flavour=llm-qat",
+          "int8:group_in_channel=5,flavour=bitsandbytes", "int4:input_channel,asym,flavour=awq"}) {
+      const WeightScheme scheme = *parseSpec(spec).weight;
+      MemorySource source = gaussianSource(24, 203, 31, 8);
+      JobContext job(1);
+      const MatrixRange range = measureRange(source, source.ref, job);
+      const auto made = makeRowQuantizer(scheme, {24, 203, &range});
+      QVERIFY2(!stripScheme(*made, 203), spec);
+      const auto band = bandScheme(*made, 203);
+      QVERIFY2(band.has_value(), spec);
+      std::vector<float> q(24 * 203);
+      made->apply(0, 24, source.values(), q, {});
+      // one band at a time, its grids from all of its rows, one of which is looked at
+      const std::size_t height = band->fixed ? 24 : band->height;
+      for (std::size_t begin = 0; begin < 24; begin += height) {
+        const std::size_t end = std::min<std::size_t>(24, begin + height);
+        for (std::size_t row = begin; row < end; ++row) {
+          const std::span values = std::span(source.values()).subspan(begin * 203, (end - begin) * 203);
+          std::vector<float> rows(values.begin(), values.end());
+          ColumnGrids grids = gridsOfBand(*band, *made, rows);
+          std::vector<float> one(rows.begin() + static_cast<std::ptrdiff_t>((row - begin) * 203),
+                                 rows.begin() + static_cast<std::ptrdiff_t>((row - begin + 1) * 203));
+          one.resize(256);
+          std::vector<float> squares(256);
+          StripErrors errors;
+          addBandErrors(grids, {one.data(), 256, 203, 1}, squares.data(), errors);
+          for (std::size_t j = 0; j < 203; ++j) {
+            const float d = q[row * 203 + j] - source.values()[row * 203 + j];
+            QVERIFY2(squares[j] == d * d, spec);
+          }
         }
       }
     }
