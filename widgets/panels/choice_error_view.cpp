@@ -3,6 +3,7 @@
 #include "core/quant/quantizer.h"
 #include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/number_format.h"
+#include "widgets/bridge/scheme_words.h"
 
 #include <algorithm>
 #include <cmath>
@@ -29,9 +30,25 @@ Choice plainChoice(const Choice& around, const std::string& format, Granularity 
 
 std::optional<Choice> usable(Choice choice, std::int64_t in) {
   const WeightScheme& scheme = *choice.weight;
-  if (!isMeasurableFormat(scheme.format) || !choiceProblem(choice).empty()) return std::nullopt;
+  if (!isMeasurableScheme(scheme) || !choiceProblem(choice).empty()) return std::nullopt;
   if (scheme.groupSize && *scheme.groupSize > in) return std::nullopt;
   return choice;
+}
+
+int ownGroup(const std::string& format) {
+  const NumberFormatInfo* info = findNumberFormat(format);
+  return info ? info->ownGroup : 0;
+}
+
+/// Formats that are defined with their groups, as they are.
+ChoiceCurve ownGroupCurve(const Choice& around, const std::vector<std::string>& formats, std::int64_t in) {
+  ChoiceCurve curve{ChoiceErrorView::tr("the format's own groups"), &Theme::text, {}};
+  for (const std::string& format : formats) {
+    const int size = ownGroup(format);
+    curve.choices.push_back(size > 0 ? usable(plainChoice(around, format, Granularity::Group, size), in)
+                                     : std::nullopt);
+  }
+  return curve;
 }
 
 /// One curve a granularity, over formats.
@@ -51,7 +68,9 @@ std::vector<ChoiceCurve> granularityCurves(const Choice& around, const std::vect
     ChoiceCurve curve{kinds[k].label, kColors[k], {}};
     for (const std::string& format : formats)
       curve.choices.push_back(
-          usable(plainChoice(around, format, kinds[k].granularity, kinds[k].groupSize), in));
+          ownGroup(format) > 0
+              ? std::nullopt
+              : usable(plainChoice(around, format, kinds[k].granularity, kinds[k].groupSize), in));
     curves.push_back(std::move(curve));
   }
   return curves;
@@ -86,11 +105,13 @@ ChoiceSweep sweepOf(ChoiceErrorView::Sweep kind, const Choice& around, std::int6
     }
   } else {
     sweep.axis = ChoiceErrorView::tr("number format");
-    formats = {"int8", "fp8_e4m3", "fp8_e5m2", "int6", "fp6_e2m3", "fp6_e3m2", "int4", "fp4_e2m1"};
+    formats = {"int8",  "fp8_e4m3", "q8_0",     "mxint8", "mxfp8", "int6",  "fp6_e2m3", "q6_k",
+               "mxfp6", "int4",     "fp4_e2m1", "q4_k",   "nf4",   "nvfp4", "mxfp4"};
     for (const std::string& format : formats)
       sweep.places << QString::fromStdString(format).replace(QLatin1Char('_'), QLatin1Char(' '));
   }
   sweep.curves = granularityCurves(around, formats, in);
+  if (kind == ChoiceErrorView::Sweep::Format) sweep.curves.push_back(ownGroupCurve(around, formats, in));
   return sweep;
 }
 

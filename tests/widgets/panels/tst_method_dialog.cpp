@@ -3,11 +3,14 @@
 #include "tests/widgets/shell/shell_support.h"
 #include "widgets/main_window.h"
 #include "widgets/models/method_table_model.h"
+#include "widgets/panels/choice_extras.h"
 #include "widgets/panels/choice_form.h"
 #include "widgets/panels/method_dialog.h"
+#include "widgets/panels/option_form.h"
 
 #include <QAbstractItemModelTester>
 #include <QAction>
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDoubleSpinBox>
 #include <QPushButton>
@@ -95,7 +98,6 @@ class TestMethodDialog : public QObject {
     connect(&form, &ChoiceForm::edited, this, [&edited](const Choice& choice) { edited = choice; });
     auto* format = combo(form, "Weight format");
     QVERIFY(format && format->findText(QStringLiteral("fp4_e2m1")) >= 0);
-    QVERIFY(format->findText(QStringLiteral("mxfp4")) < 0);
     pick(format, "fp8_e4m3");
     // floats have no zero point and one rule of rounding
     QCOMPARE(specText(edited), std::string("fp8_e4m3"));
@@ -109,6 +111,37 @@ class TestMethodDialog : public QObject {
     pick(combo(form, "Activation granularity"), "token, dynamic");
     pick(format, "int4");
     QCOMPARE(specText(edited), std::string("int4/fp8_e5m2:input_channel"));
+    pick(format, "mxfp4");  // comes with its own group
+    QCOMPARE(specText(edited), std::string("mxfp4/fp8_e5m2"));
+    pick(format, "int4");
+    QCOMPARE(edited.weight->granularity, Granularity::OutputChannel);
+  }
+
+  void optionsOfMethodsAreEdited() {
+    ChoiceForm form;
+    const Choice base = parseSpec("w8a8");
+    form.setChoice(parseSpec("w4a8:group=32,algorithm=gptq:damp=0.05,act=tensor"), base);
+    Choice edited;
+    connect(&form, &ChoiceForm::edited, this, [&edited](const Choice& choice) { edited = choice; });
+    auto* actOrder = qobject_cast<QCheckBox*>(form.extras()->algorithmOptions()->editor("act_order"));
+    QVERIFY(actOrder && !actOrder->isChecked() && actOrder->toolTip().contains(QStringLiteral("activation")));
+    actOrder->click();
+    QCOMPARE(specText(edited), std::string("w4a8:group=32,algorithm=gptq:damp=0.05:act_order,act=tensor"));
+    pick(combo(form, "Groups of channels"), "clusters (RPTQ)");
+    QVERIFY(specText(edited).ends_with("act_groups=32:kmeans"));
+    pick(combo(form, "Groups of channels"), "one range");
+    form.extras()->threshold()->setValue(6);
+    QVERIFY(specText(edited).ends_with("act=tensor,act_outliers=6"));
+    pick(combo(form, "Algorithm"), "rtn");
+    QVERIFY(edited.weight->algorithm.options.empty() && form.extras()->algorithmOptions()->isEmpty());
+    form.extras()->outliers()->setValue(3);
+    QCOMPARE(*edited.weight->outliers, (OutlierRule{"sigma", 3}));
+    pick(combo(form, "Granularity"), "block");
+    QCOMPARE(edited.weight->block, (std::array<std::int64_t, 2>{128, 128}));
+    // what the form does not touch stays as it is, whatever the plan holds
+    const Choice whole = parseSpec("w4a8:block=4x8,outliers=variance:2,act_groups=6:range");
+    form.setChoice(whole, base);
+    QVERIFY(form.choice() == whole);
   }
 
  private:
