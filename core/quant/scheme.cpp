@@ -305,7 +305,7 @@ std::vector<OptionSpec> algorithmOptions(std::string_view algorithm) {
     return {{"loss", std::string("tensor"), {}, {}, {"tensor", "output", "wa"}, "", "Which error decides."}};
   }
   if (algorithm == "obq") {
-    return {{"damp", 0.01, 0, 1, {}, "fraction", "Share of the mean diagonal added to the Hessian."}};
+    return {{"damp", 0.0, 0, 1, {}, "fraction", "Share of the mean diagonal added to the Hessian."}};
   }
   return {};
 }
