@@ -52,7 +52,10 @@ PlannedSource::PlannedSource(std::shared_ptr<const WeightSource> inner, const Mo
       m_prepared[key] = {id, linear.matrix, linear.name, *choice.weight};
       continue;
     }
-    const auto quantizer = prepareQuantizer(*m_inner, {linear.matrix, 16, {}}, *choice.weight, nullptr, job);
+    // with its siblings: fused matrices may share a scale
+    const ErrorInput input =
+        m_inputs.input ? m_inputs.input(id, *choice.weight) : ErrorInput{linear.matrix, 16, {}, nullptr, {}};
+    const auto quantizer = prepareQuantizer(*m_inner, input, *choice.weight, nullptr, job);
     if (auto fallbacks = quantizer->fallbacks(); !fallbacks.empty()) m_fallbacks[id] = std::move(fallbacks);
     m_rounded[key] = std::make_shared<const FakeQuantizedSource>(m_inner, quantizer,
                                                                  FakeQuantizedSource::Output::Quantized);

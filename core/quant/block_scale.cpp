@@ -127,7 +127,8 @@ float nvfp4BlockScale(const BlockScale& scale, float absmax) {
 void setTensorAbsmax(BlockScale& scale, float absmax) {
   QL_ASSERT(scale.isNvfp4() && absmax >= 0);
   constexpr float kTiny = std::numeric_limits<float>::min();
-  const float factor = scale.rule == Rule::Nvfp4 ? kNvfp4Largest / absmax : absmax / kNvfp4Largest;
+  // a number over a tensor is the tensor's reciprocal times the number in torch
+  const float factor = scale.rule == Rule::Nvfp4 ? (1 / absmax) * kNvfp4Largest : absmax / kNvfp4Largest;
   // a tensor of zeros, or so small that the factor leaves the float range, has no second level
   scale.tensorScale = std::isfinite(factor) && factor >= kTiny ? factor : 1;
 }

@@ -27,8 +27,8 @@ struct BlockScale {
   float largest = 1;          // of the element
   float step = 1;             // of elements that are integers: X * step is the value of code 1; floats: 1
   std::uint32_t roundUp = 0;  // MxEven
-  /// Nvfp4: G = 448 * 6 / absmax of the tensor, which block scales are multiplied by; Nvfp4Torchao: g =
-  /// absmax / (448 * 6), which they are divided by. 1: blocks have one level of scales only.
+  /// Nvfp4: G = (1 / absmax of the tensor) * (448 * 6), which block scales are multiplied by; Nvfp4Torchao: g
+  /// = absmax / (448 * 6), which they are divided by. 1: blocks have one level of scales only.
   float tensorScale = 1;
   ElementRounding scaleRounding;  // Nvfp4: fp8_e4m3
 

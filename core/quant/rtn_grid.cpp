@@ -126,6 +126,11 @@ PartGrid qualcommGrid(const RtnRule& rule, float min, float max) {
   return movedGrid(rule, std::max(delta, kEps), zero);
 }
 
+/// number / tensor in torch: the tensor's reciprocal, then times the number, each rounded.
+float torchQuotient(float number, float divisor) {
+  return (1 / divisor) * number;
+}
+
 /// LLM-QAT utils_quant.py SymQuantizer: s = Qp / (absmax + 1e-6), Q = round(w s) / (s + 1e-6); AsymQuantizer:
 /// x = (w - min) / (max - min + 1e-8), Q = round(x n) / n (max - min + 1e-8) + min with n = 2^b - 1.
 PartGrid llmQatGrid(const RtnRule& rule, float min, float max) {
@@ -133,7 +138,7 @@ PartGrid llmQatGrid(const RtnRule& rule, float min, float max) {
   grid.hasDetour = true;
   if (rule.symmetric) {
     const float absmax = std::max(std::abs(min), std::abs(max));
-    grid.detour.multiply = rule.divisor / (absmax + 1e-6f);
+    grid.detour.multiply = torchQuotient(rule.divisor, absmax + 1e-6f);
     grid.detour.divideCode = grid.detour.multiply + 1e-6f;
     grid.scale = 1 / grid.detour.divideCode;
     return grid;
@@ -152,7 +157,7 @@ PartGrid bitsandbytesGrid(const RtnRule& rule, float min, float max) {
   const float absmax = std::max(std::abs(min), std::abs(max));
   PartGrid grid = signedGrid(rule, usableScale(absmax / rule.divisor, 1));
   grid.hasDetour = true;
-  grid.detour.multiply = std::min(rule.divisor / absmax, kLargest);
+  grid.detour.multiply = std::min(torchQuotient(rule.divisor, absmax), kLargest);
   grid.detour.step = absmax;
   grid.detour.factor = 1 / rule.divisor;
   return grid;

@@ -118,7 +118,7 @@ class TestMicroscaling : public QObject {
     for (const char* flavour : {"mx-floor", "torchao"}) {
       const auto q = quantized(format.toStdString() + ":flavour=" + flavour, 8, 128, values(golden.at("W")));
       QCOMPARE(q.dequantized.size(), expected.size());
-      for (std::size_t i = 0; i < expected.size(); ++i) QCOMPARE(q.dequantized[i], expected[i]);
+      for (std::size_t i = 0; i < expected.size(); ++i) QVERIFY(q.dequantized[i] == expected[i]);
       QVERIFY(!q.hasPartialGroup && q.zeroPoints.empty());
       QCOMPARE(q.scales.size(), std::size_t(8 * 4));
     }
@@ -280,7 +280,7 @@ class TestMicroscaling : public QObject {
     w[3 * kIn + 2] = 3;
     const QuantizedMatrix q = quantized("nvfp4", kOut, kIn, w);
     const ElementFormat &e4m3 = *findElementFormat("fp8_e4m3"), &e2m1 = *findElementFormat("fp4_e2m1");
-    const float global = 2688.0f / 3;
+    const float global = 1 / 3.0f * 2688;
     const std::vector<float> steps = elementMagnitudes(e4m3);
     for (std::size_t i = 0; i < w.size(); ++i) {
       const std::size_t row = i / kIn, begin = row * kIn + i % kIn / 16 * 16;
@@ -294,7 +294,7 @@ class TestMicroscaling : public QObject {
       std::vector<double> magnitudes;
       for (const float v : elementMagnitudes(e2m1)) magnitudes.push_back(static_cast<double>(v));
       const float expected = static_cast<float>(nearest(magnitudes, static_cast<double>(w[i] / step))) * step;
-      QCOMPARE(q.dequantized[i], expected);
+      QVERIFY(q.dequantized[i] == expected);
       QCOMPARE(q.scales[row * 3 + i % kIn / 16], step);
     }
     QCOMPARE(q.scales[0], 0.125f / global);
@@ -318,7 +318,7 @@ class TestMicroscaling : public QObject {
       const float reciprocal = (1 / g) / scale;
       for (std::size_t k = begin; k < begin + 16; ++k) {
         const float code = elementValue(e2m1, elementCode(e2m1, w[k] * reciprocal));
-        QCOMPARE(q.dequantized[k], code * (g * scale));
+        QVERIFY(q.dequantized[k] == code * (g * scale));
       }
     }
   }
