@@ -168,9 +168,7 @@ void PropagationView::setTarget(const MethodTarget& target) {
   if (!problem.isEmpty()) m_state->setText(problem);
   if (problem.isEmpty() && !m_isMeasuring) showResult();
   if (!m_result || !target.id) return;
-  const std::optional<int> block = m_session->model()->linears[*target.id].block;
-  for (std::size_t i = 0; i < m_blocks.size(); ++i)
-    if (block == m_blocks[i].block) showLinears(static_cast<int>(i));
+  if (const std::optional<int> block = m_session->model()->linears[*target.id].block) showLinears(*block);
 }
 
 void PropagationView::ask() {
@@ -234,21 +232,19 @@ void PropagationView::showBlocks() {
   PlainPlotWords words{tr("block"), tr("Error through the blocks"), tr("Block %1"), {}};
   PlotCurve isolated{tr("this block alone"), tr("alone"), &Theme::weight, {}, false};
   PlotCurve accumulated{tr("with all blocks before it"), tr("accumulated"), &Theme::activation, {}, true};
+  for (int block = 0; block < m_session->model()->blockCount; ++block) words.places << QString::number(block);
   for (const BlockPropagation& block : m_blocks) {
-    const auto x = static_cast<double>(words.places.size());
+    const auto x = static_cast<double>(block.block);
     if (block.isolated && *block.isolated > 0) isolated.points.push_back({x, *block.isolated, {}, false});
     if (block.accumulated && *block.accumulated > 0)
       accumulated.points.push_back({x, *block.accumulated, {}, false});
-    words.places << QString::number(block.block);
   }
   m_plot->setWords(words);
   m_plot->showCurves({std::move(accumulated), std::move(isolated)}, true);
 }
 
-void PropagationView::showLinears(int place) {
-  if (!m_result || place < 0 || place >= static_cast<int>(m_blocks.size())) return;
-  m_place = place;
-  const int block = m_blocks[static_cast<std::size_t>(place)].block;
+void PropagationView::showLinears(int block) {
+  if (!m_result || !m_session->model()) return;
   m_blockTitle->setText(tr("Linears of block %1").arg(block));
   const Model& model = *m_session->model();
   m_rows.clear();

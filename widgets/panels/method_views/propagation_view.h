@@ -36,7 +36,7 @@ class PropagationView : public MethodView {
   void ask();
   void poll();
   void showBlocks();
-  void showLinears(int place);
+  void showLinears(int block);
   void showResult();
   void noticeEnd();
   void pickLinear(int row);
@@ -53,7 +53,6 @@ class PropagationView : public MethodView {
   std::vector<LinearId> m_rows;  // of the table
   std::weak_ptr<Workspace> m_measured;
   QByteArray m_plan;  // that was measured
-  int m_place = 0;    // block whose linears are shown
   bool m_isMeasuring = false;
 };
 
