@@ -46,6 +46,44 @@ class TestCliOutliers : public QObject {
     QVERIFY(error(1) < 0.5 * error(0) && error(2) <= error(1) && error(3) < error(0));
     QVERIFY(bits(1) > bits(0) && bits(1) == bits(2) && bits(3) == bits(0));
   }
+
+  void qatWritesTensorsAndTheirDescription() {
+    const QStringList base{"qat", demo(), "--blocks", "0", "-o", "start"};
+    const RunResult result = qloupe(m_folder, base + QStringList{"--scheme", "w4a8:group=64", "--json"});
+    QL_EXIT(result, 0);
+    QL_NO_PROBLEM(schemaProblemOf(result, "qat"));
+    const nlohmann::json json = jsonOf(result);
+    QVERIFY(contentOf(m_folder / "start/qat.json") == result.out.toStdString());
+    QVERIFY(std::filesystem::file_size(m_folder / "start/qat.safetensors") > 4 * 7 * 256);
+    QCOMPARE(json["weights"].size(), std::size_t(7));
+    QVERIFY(json["weights"][0]["steps"]["shape"] == nlohmann::json({256, 4}));
+    QVERIFY(json["weights"][0]["errors"].contains("easyquant"));
+    QVERIFY(json["kv_cache"]["note"].is_string());
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, base), "--force"));
+    const RunResult table = qloupe(m_folder, base + QStringList{"--force", "--rule", "percentile",
+                                                                "--percent", "99", "--threshold", "0.01"});
+    QL_EXIT(table, 0);
+    QVERIFY2(table.out.contains("beyond repair"), table.out.constData());
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, base + QStringList{"--rule", "magic"}), "--rule"));
+  }
+
+  void staticActivationsAndCachesHaveSteps() {
+    const QString text =
+        ::ql::test::text(std::filesystem::path(sourceDirectory()) / "resources/texts/calibration.txt");
+    QL_EXIT(qloupe(m_folder,
+                   {"analyze", demo(), "--calibration", text, "--tokens", "256", "--points", "-o", "S.h5"}),
+            0);
+    const RunResult result =
+        qloupe(m_folder, {"qat", demo(), "--blocks", "4", "-o", "calibrated/", "--stats", "S.h5", "--scheme",
+                          "w4a8:group=64,act=tensor,static", "--rule", "mse", "--json"});
+    QL_EXIT(result, 0);
+    QL_NO_PROBLEM(schemaProblemOf(result, "qat"));
+    const nlohmann::json json = jsonOf(result);
+    QVERIFY(json["activations"][0]["rule"] == "mse");
+    QVERIFY(json["activations"][0]["steps"]["clip_fraction"].is_number());
+    QVERIFY(json["weights"][0]["figure"] == "output_rel_w");
+    QVERIFY(json["kv_cache"]["points"].size() == 12 && json["residual_sums"]["points"].size() == 12);
+  }
 };
 
 QTEST_GUILESS_MAIN(TestCliOutliers)
