@@ -106,8 +106,8 @@ std::shared_ptr<const CodeHistogram> codeHistogram(Workspace& workspace, LinearI
       range = measureRange(weights, linear.matrix, job);
     }
   }
-  auto histogram = std::make_shared<const CodeHistogram>(
-      measureCodes(weights, linear.matrix, scheme, range ? &*range : nullptr, job));
+  auto histogram = std::make_shared<const CodeHistogram>(measureCodes(
+      weights, linear.matrix, scheme, range ? &*range : nullptr, job, state.errorInput(id).siblings));
   weights.check(linear.matrix);
   return histogram;
 }

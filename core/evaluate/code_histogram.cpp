@@ -4,7 +4,7 @@
 #include "core/evaluate/error_pass.h"
 #include "core/jobs/parallel_for.h"
 #include "core/quant/element_format.h"
-#include "core/quant/rtn_grid.h"
+#include "core/quant/rtn_rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -85,7 +85,7 @@ struct BandCounts {
 class CodePass {
  public:
   CodePass(const WeightSource& source, const MatrixRef& matrix, const WeightScheme& scheme,
-           const MatrixRange* range, JobContext& job)
+           const MatrixRange* range, JobContext& job, const std::vector<MatrixRef>& siblings)
       : m_source(source),
         m_matrix(matrix),
         m_scheme(scheme),
@@ -106,8 +106,13 @@ class CodePass {
     if (m_quantizer.needs(scheme).range && isRangeMissing)
       throw Error(ErrorCode::Shape, "The codes of a scheme whose parts span rows need the extremes of all " +
                                         std::to_string(m_in) + " columns; measure the matrix first.");
+    QuantizerInput input{matrix.out, matrix.in, m_range, &source, matrix, siblings};
+    input.job = &job;
+    m_made = makeRowQuantizer(scheme, input);
+    m_rtn = dynamic_cast<const RtnRowQuantizer*>(m_made.get());
+    const bool hasWholeGrid = m_range && !m_rtn;
     const std::int64_t unit =
-        std::max<std::int64_t>(1, m_range ? 1 : bandRows(scheme, matrix.out, matrix.in));
+        std::max<std::int64_t>(1, hasWholeGrid ? 1 : bandRows(scheme, matrix.out, matrix.in));
     const std::int64_t fitting = kBandWeights / std::max<std::int64_t>(1, matrix.in) / unit;
     m_bandRows = std::max<std::int64_t>(1, fitting) * unit;
   }
@@ -131,17 +136,19 @@ class CodePass {
   void count(std::int64_t band) {
     const std::int64_t begin = band * m_bandRows, end = std::min(m_matrix.out, begin + m_bandRows);
     const auto rows = static_cast<std::size_t>(end - begin);
-    std::vector<float> weights((rows + (m_range ? 2 : 0)) * m_in);
+    const bool addsExtremes = m_range && !m_rtn;
+    std::vector<float> weights((rows + (addsExtremes ? 2 : 0)) * m_in);
     m_source.readRows(m_matrix, begin, end, std::span(weights).first(rows * m_in));
     // Two more rows with the extremes of the whole matrix: the band then gets the whole matrix's grid.
-    if (m_range) {
+    if (addsExtremes) {
       const auto extremes = weights.begin() + static_cast<std::ptrdiff_t>(rows * m_in);
       std::copy(m_range->columnMin.begin(), m_range->columnMin.end(), extremes);
       std::copy(m_range->columnMax.begin(), m_range->columnMax.end(),
                 extremes + static_cast<std::ptrdiff_t>(m_in));
     }
     const auto height = static_cast<std::int64_t>(weights.size() / m_in);
-    const QuantizedMatrix quantized = m_quantizer.quantize(m_scheme, height, m_matrix.in, weights);
+    const QuantizedMatrix quantized = m_rtn ? quantizedRows(*m_rtn, m_scheme, height, m_matrix.in, weights)
+                                            : m_quantizer.quantize(m_scheme, height, m_matrix.in, weights);
     m_job.step();
     m_bands[static_cast<std::size_t>(band)] = countsOf(quantized, weights, rows);
     m_source.release(m_matrix, begin, end);
@@ -218,16 +225,20 @@ class CodePass {
 
   /// Codes that no weight has are what the picture is about.
   void addUnusedCodes() {
-    if (const ElementFormat* element = findElementFormat(m_scheme.format)) {
+    if (!m_rtn) return;
+    const RtnRule& rule = m_rtn->rule();
+    if (const ElementFormat* element = rule.element) {
       for (std::uint32_t code = 0; code < element->codeCount(); ++code) {
         const double value = static_cast<double>(elementValue(*element, code));
         if (std::isfinite(value)) m_bins[static_cast<std::int32_t>(code)].value = value;
       }
     }
-    if (!m_isInteger) return;
-    const RtnRule rule = rtnRule(m_scheme);
-    const auto last = static_cast<std::int32_t>(rule.codeHi);
-    for (auto code = static_cast<std::int32_t>(rule.codeLo); code <= last; ++code) m_bins[code];
+    if (rule.element) return;
+    const bool isUnsigned =
+        rule.flavour == RtnRule::Flavour::Qualcomm && rule.symmetric && !rule.hasNegatives;
+    const auto last = isUnsigned ? (1 << rule.bits) - 1 : static_cast<std::int32_t>(rule.codeHi);
+    for (auto code = isUnsigned ? 0 : static_cast<std::int32_t>(rule.codeLo); code <= last; ++code)
+      m_bins[code];
   }
 
   void finish(CodeHistogram& total) {
@@ -250,6 +261,8 @@ class CodePass {
   const Quantizer& m_quantizer;
   const MatrixRange* m_range;
   JobContext& m_job;
+  std::unique_ptr<RowQuantizer> m_made;
+  const RtnRowQuantizer* m_rtn = nullptr;  // m_made, when it rounds on the grids of rtn_grid.h
   std::size_t m_in;
   bool m_isInteger;
   std::int64_t m_bandRows = 1;
@@ -273,9 +286,10 @@ double CodeHistogram::deadShare() const {
 }
 
 CodeHistogram measureCodes(const WeightSource& source, const MatrixRef& matrix, const WeightScheme& scheme,
-                           const MatrixRange* range, JobContext& job) {
+                           const MatrixRange* range, JobContext& job,
+                           const std::vector<MatrixRef>& siblings) {
   requireMeasurable(scheme);
-  return CodePass(source, matrix, scheme, range, job).run();
+  return CodePass(source, matrix, scheme, range, job, siblings).run();
 }
 
 std::uint64_t codeUnits(const MatrixRef& matrix) {

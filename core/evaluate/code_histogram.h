@@ -41,10 +41,12 @@ struct CodeHistogram {
 /// Quantizes every weight and counts. `range` as of measureRange() for schemes whose parts span rows (tensor,
 /// input channel), else unused. The codes are those of Quantizer::quantize() on the whole matrix; sums are
 /// double and the same for any thread count. Steps the job by codeUnits() in all; the caller expect()s them.
-/// Throws Error(Unsupported) for a scheme that cannot be measured, Error(Shape) when a range is missing.
-/// Cost: memory O(threads * band), a band being about a million weights.
+/// `siblings` as in QuantizerInput. Throws Error(Unsupported) for a scheme that cannot be measured,
+/// Error(Shape) when a range is missing. Cost: memory O(threads * band), a band being about a million
+/// weights.
 CodeHistogram measureCodes(const WeightSource& source, const MatrixRef& matrix, const WeightScheme& scheme,
-                           const MatrixRange* range, JobContext& job);
+                           const MatrixRange* range, JobContext& job,
+                           const std::vector<MatrixRef>& siblings = {});
 std::uint64_t codeUnits(const MatrixRef& matrix);
 
 }  // namespace ql

@@ -83,12 +83,50 @@ class TestCodeHistogram : public QObject {
     QCOMPARE(codes.saturated, std::uint64_t{1});
   }
 
+  // Blocks of elements show every code of the element; integers of 1/64 are counted in steps.
+  void blockCodesHaveTheirValues() {
+    const MemorySource source(1, 5, {-6, 0.5f, 1.4f, 0.2f, 3.1f});
+    const CodeHistogram codes = histogramOf(source, schemeOf("mxfp4"));
+    QCOMPARE(codes.bins.size(), std::size_t{15});
+    QCOMPARE(codes.usedCodes(), std::size_t{5});
+    QCOMPARE(codes.bins.front().value, -6.0);
+    const MemorySource two(1, 2, {1.984375f, -0.015625f});
+    const CodeHistogram integers = histogramOf(two, schemeOf("mxint8:flavour=mx-floor"));
+    QCOMPARE(integers.bins.size(), std::size_t{255});
+    QCOMPARE(integers.bins.back().value, 127.0);
+    QCOMPARE(integers.bins.back().count, std::uint64_t{1});
+    // a tensor without negative weights: qualcomm counts from 0
+    const CodeHistogram positive =
+        histogramOf(MemorySource(1, 3, {0, 1, 4}), schemeOf("int4:flavour=qualcomm"));
+    QCOMPARE(positive.bins.size(), std::size_t{16});
+    QCOMPARE(positive.bins.back().count, std::uint64_t{1});
+  }
+
   void asQuantizedAtOnce_data() {
     QTest::addColumn<QString>("spec");
-    for (const char* spec :
-         {"int8", "int4:group=32", "int4:group=48", "int4:asym", "int3:tensor", "int8:tensor,asym",
-          "int8:input_channel", "int4:group_in_channel=16", "int4:block=32x24", "w4a16:flavour=gptq",
-          "w4a16:flavour=awq,asym,group=32", "fp8_e4m3", "fp4_e2m1:group=32"})
+    for (const char* spec : {"int8",
+                             "int4:group=32",
+                             "int4:group=48",
+                             "int4:asym",
+                             "int3:tensor",
+                             "int8:tensor,asym",
+                             "int8:input_channel",
+                             "int4:group_in_channel=16",
+                             "int4:block=32x24",
+                             "w4a16:flavour=gptq",
+                             "w4a16:flavour=awq,asym,group=32",
+                             "fp8_e4m3",
+                             "fp4_e2m1:group=32",
+                             "mxfp4",
+                             "mxint8:flavour=mx-floor",
+                             "mxfp6_e3m2:group=48",
+                             "nvfp4",
+                             "nvfp4:flavour=torchao",
+                             "int8:flavour=qualcomm",
+                             "int4:flavour=qualcomm,block=48x24",
+                             "int4:flavour=rptq,asym",
+                             "int4:flavour=llm-qat,asym",
+                             "int8:flavour=bitsandbytes"})
       QTest::newRow(spec) << QString::fromLatin1(spec);
   }
   /// Two bands of rows and more; a NaN, an infinity and zeros among the weights.
