@@ -25,12 +25,13 @@ std::vector<std::string> fallbackLines(const std::vector<LayerFallback>& fallbac
   }
   std::vector<std::string> texts;
   for (const Line& line : lines) {
-    const bool isOne = line.layers.size() == 1;
+    const auto layers = static_cast<std::int64_t>(line.layers.size());
+    const bool isOne = layers == 1, isEven = line.most * layers == line.count;
     texts.push_back(line.reason + " (" + withThousands(static_cast<std::uint64_t>(line.count)) +
                     (line.count == 1 ? " time in " : " times in ") +
-                    (isOne
-                         ? quotedText(line.worst)
-                         : withThousands(line.layers.size()) + " layers, most in " + quotedText(line.worst)) +
+                    (isOne ? quotedText(line.worst)
+                           : withThousands(line.layers.size()) + " layers" +
+                                 (isEven ? std::string() : ", most in " + quotedText(line.worst))) +
                     ")");
   }
   return texts;

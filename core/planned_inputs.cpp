@@ -57,8 +57,7 @@ bool needsActivations(const Model& model, const QuantizationPlan& plan) {
                      [&](const Linear& linear) { return needsActivations(plan.choiceFor(linear.name)); });
 }
 
-void requireActivations(State& state, const QuantizationPlan& plan) {
-  bool isWarned = false;
+void requireActivations(const State& state, const QuantizationPlan& plan) {
   for (LinearId id = 0; id < state.model.linears.size(); ++id) {
     const Linear& linear = state.model.linears[id];
     const Choice choice = plan.choiceFor(linear.name);
@@ -67,14 +66,6 @@ void requireActivations(State& state, const QuantizationPlan& plan) {
     const bool hasOwn = linear.site && hasStatistics(state, *linear.site);
     if (!hasOwn && !(shared && hasStatistics(state, *shared)))
       throwMissingActivations(state.model, id, choice.weight->algorithm.name);
-    if (isWarned) continue;
-    isWarned = true;
-    const auto stats = inputStatistics(state, id);
-    if (stats && !stats->secondMoment && stats->hasSample())
-      state.warn("The activations at hand hold no second moments, so " + choice.weight->algorithm.name +
-                 " works from samples of " +
-                 withThousands(static_cast<std::uint64_t>(stats->sample.count())) +
-                 " tokens; calibrate with --keep-moments to use all of them.");
   }
 }
 

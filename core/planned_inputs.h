@@ -20,8 +20,8 @@ bool needsActivations(const Model& model, const QuantizationPlan& plan);
 [[noreturn]] void throwMissingActivations(const Model& model, LinearId id, const std::string& method);
 
 /// Throws Error(Unsupported) naming the first linear whose method needs activations that are not there, and
-/// what to do. Warns, once, when there are only samples where second moments were better.
-void requireActivations(WorkspaceAccess::State& state, const QuantizationPlan& plan);
+/// what to do.
+void requireActivations(const WorkspaceAccess::State& state, const QuantizationPlan& plan);
 
 /// Statistics of a linear's input; of an expert that no token reached those of all tokens of its block. Null
 /// without. May read a file.

@@ -46,7 +46,9 @@ struct FieldList<MoreMetrics> {
       field("mse", "weight^2", "Mean squared error of the weights.", &S::mse),
       field("nmse", "", "Squared error of the weights over their squares.", &S::nmse),
       field("row_kurtosis_mean", "",
-            "Mean over rows of mean((w - mean)^4) / (std^4 + 1e-6), std unbiased; a Gaussian has 3.",
+            "Mean over rows of mean((w - mean)^4) / (std^4 + 1e-6), std unbiased; a Gaussian has 3, less "
+            "where the "
+            "published 1e-6 counts beside small weights.",
             &S::rowKurtosisMean),
       field("row_kurtosis_max", "", "The largest of the rows' kurtoses.", &S::rowKurtosisMax),
       field("row_max_over_median", "", "Largest |w| over the lower median of |w|, of the worst row.",

@@ -98,6 +98,65 @@ class TestCliCalibration : public QObject {
     QVERIFY(!std::filesystem::exists(m_folder / "x.html"));
   }
 
+  /// Methods that see data: further metrics, fallbacks and --strict, layers without data.
+  void errorsOfMethodsThatSeeData() {
+    const QStringList gptq = {
+        "error",    demo(), "--stats", "S.h5", "--scheme", "w3a16:algorithm=gptq:damp=0",
+        "--blocks", "0",    "--roles", "q,o"};
+    const RunResult all = qloupe(m_folder, gptq + QStringList{"--metrics", "all", "--json"});
+    QL_EXIT(all, 0);
+    QL_NO_PROBLEM(schemaProblemOf(all, "error"));
+    for (const Json& row : jsonOf(all)) {
+      QVERIFY(!row.at("fallbacks").empty());  // the file keeps samples only
+      QVERIFY(row.at("cosine_mean") <= 1 && row.at("gptq_loss") > 0 && row.at("row_kurtosis_max") > 0);
+    }
+    const RunResult strict = qloupe(m_folder, gptq + QStringList{"--strict"});
+    QL_EXIT(strict, 1);
+    QVERIFY(strict.err.contains("--keep-moments"));
+    const RunResult csv = qloupe(m_folder, gptq + QStringList{"--metrics", "all", "--csv"});
+    QVERIFY(csv.out.split('\n').front().endsWith("cosine_mean,cosine_min,exl2_error,act_range_ratio"));
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"error", demo(), "--scheme", "w4a16:algorithm=gptq"}),
+                                  "--activations"));
+    QL_NO_PROBLEM(badInputProblem(
+        qloupe(m_folder, {"error", demo(), "--scheme", "w4a16", "--metrics", "some"}), "usual"));
+  }
+
+  /// Blocks behind quantized blocks; then the plan is applied with what was measured, and followed.
+  void sequentialCalibrationAndPropagation() {
+    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "g.qlplan.json", "--scheme",
+                              "w3a16:group=64,algorithm=gptq", "--force"}),
+            0);
+    const RunResult made =
+        qloupe(m_folder, {"analyze", demo(), "-o", "seq.h5", "--calibration", bundled("calibration.txt"),
+                          "--tokens", "512", "--plan", "g.qlplan.json", "--json"});
+    QL_EXIT(made, 0);
+    QL_NO_PROBLEM(schemaProblemOf(made, "analyze"));
+    QVERIFY(jsonOf(made).at("activations").at("source").get<std::string>().find("algorithm=gptq") !=
+            std::string::npos);
+    const QStringList follow = {"propagate", demo(),   "--plan", "g.qlplan.json",
+                                "--stats",   "seq.h5", "--text", bundled("heldout.txt"),
+                                "--tokens",  "128"};
+    const RunResult result = qloupe(m_folder, follow + QStringList{"--json", "--strict"});
+    QL_EXIT(result, 0);
+    QL_NO_PROBLEM(schemaProblemOf(result, "propagate"));
+    const Json blocks = jsonOf(result).at("blocks");
+    QVERIFY(blocks.front().at("isolated") == blocks.front().at("accumulated"));
+    QVERIFY(blocks.back().at("accumulated") > blocks.back().at("isolated"));
+    QVERIFY(jsonOf(result).at("kl") > 0);
+    const RunResult csv = qloupe(m_folder, follow + QStringList{"--csv", "--blocks-only"});
+    QCOMPARE(csv.out.trimmed().split('\n').size(), static_cast<qsizetype>(blocks.size() + 1));
+    QVERIFY(qloupe(m_folder, follow).out.contains("logit KL"));
+    const RunResult applied = qloupe(m_folder, {"apply", demo(), "g.qlplan.json", "-o", "applied", "--as",
+                                                "fake-quantized", "--stats", "seq.h5", "--strict", "--json"});
+    QL_EXIT(applied, 0);
+    QL_NO_PROBLEM(schemaProblemOf(applied, "apply"));
+    QL_NO_PROBLEM(badInputProblem(
+        qloupe(m_folder, {"analyze", demo(), "-o", "x.h5", "--plan", "g.qlplan.json"}), "--calibration"));
+    QL_NO_PROBLEM(badInputProblem(
+        qloupe(m_folder, {"apply", demo(), "g.qlplan.json", "-o", "none", "--as", "fake-quantized"}),
+        "model.layers.0.self_attn.q_proj"));
+  }
+
   void statsKnowActivations() {
     const RunResult result = qloupe(
         m_folder, {"stats", "S.h5", "--by", "role", "--metric", "act_absmax,act_outlier_channels", "--json"});

@@ -1,11 +1,13 @@
 #include "widgets/panels/error_readouts.h"
 
+#include "widgets/bridge/icons.h"
 #include "widgets/bridge/metric_info.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/panels/evidence_dot.h"
 #include "widgets/panels/form_parts.h"
 
 #include <QGridLayout>
+#include <QHBoxLayout>
 
 #include <algorithm>
 
@@ -31,6 +33,17 @@ QString noteText(const LayerError& error) {
   return ErrorReadouts::tr("Gaussian weights would have %1 dead codes.")
              .arg(percentText(error.deadCodeGaussian)) +
          QLatin1Char(' ') + basis;
+}
+
+QString fallbackLines(const LayerError& error) {
+  QStringList lines;
+  for (const Fallback& fallback : error.fallbacks) {
+    const QString reason = QString::fromStdString(fallback.reason);
+    lines << (fallback.count == 1
+                  ? ErrorReadouts::tr("Not as asked: %1.").arg(reason)
+                  : ErrorReadouts::tr("Not as asked, %1 times: %2.").arg(countText(fallback.count), reason));
+  }
+  return lines.join(QLatin1Char('\n'));
 }
 
 }  // namespace
@@ -77,9 +90,22 @@ ErrorReadouts::ErrorReadouts(QWidget* parent) : QWidget(parent) {
   m_note->setWordWrap(true);
   m_note->setContentsMargins(0, scaledPx(4), 0, 0);
   grid->addWidget(m_note, at, 0, 1, 6);
+  m_fallbacks = new QWidget(this);
+  auto* line = new QHBoxLayout(m_fallbacks);
+  line->setContentsMargins(0, scaledPx(4), 0, 0);
+  line->setSpacing(scaledPx(5));
+  m_fallbackIcon = new QLabel(m_fallbacks);
+  line->addWidget(m_fallbackIcon, 0, Qt::AlignTop);
+  m_fallbackLines = makeLabel({}, FontRole::Axis, m_fallbacks);
+  m_fallbackLines->setWordWrap(true);
+  line->addWidget(m_fallbackLines, 1);
+  m_fallbacks->setToolTip(
+      tr("The method could not do all that was asked for; the errors are those of what it did instead."));
+  m_fallbacks->hide();
+  grid->addWidget(m_fallbacks, at + 1, 0, 1, 6);
   m_data = makeDimLabel({}, FontRole::Axis, this);
   m_data->setWordWrap(true);
-  grid->addWidget(m_data, at + 1, 0, 1, 6);
+  grid->addWidget(m_data, at + 2, 0, 1, 6);
 }
 
 void ErrorReadouts::setData(std::function<QString(Metric)> missing, bool hasActivations,
@@ -103,6 +129,9 @@ void ErrorReadouts::setErrors(const KnownErrors& before, const KnownErrors& afte
   for (const Row& row : m_rows) setRow(row, before, after, hasWhatIf);
   const LayerError* basis = after.weights ? after.weights.get() : before.weights.get();
   m_note->setText(basis ? noteText(*basis) : QString());
+  m_fallbackLines->setText(basis ? fallbackLines(*basis) : QString());
+  m_fallbackIcon->setPixmap(themeIcon(QStringLiteral("warning"), IconColor::Finding).pixmap(scaledPx(14)));
+  m_fallbacks->setVisible(basis && !basis->fallbacks.empty());
 }
 
 ErrorReadouts::Shown ErrorReadouts::shownOf(const Row& row, const KnownErrors& known) const {
@@ -176,6 +205,10 @@ QString ErrorReadouts::beforeText(Metric metric) const {
 
 QString ErrorReadouts::originText(Metric metric) const {
   return find(metric) ? find(metric)->origin->text() : QString();
+}
+
+QString ErrorReadouts::fallbackText() const {
+  return m_fallbackLines->text();
 }
 
 QString ErrorReadouts::afterText(Metric metric) const {

@@ -32,6 +32,8 @@ class ErrorReadouts : public QWidget {
   QString beforeText(Metric metric) const;
   QString afterText(Metric metric) const;
   QString originText(Metric metric) const;
+  /// What the method did otherwise than asked for, a line each; empty without.
+  QString fallbackText() const;
 
  private:
   struct Row {
@@ -48,6 +50,8 @@ class ErrorReadouts : public QWidget {
   bool m_hasActivations = false;
   QString m_record;
   QLabel *m_note, *m_data;
+  QWidget* m_fallbacks;  // an icon and the lines
+  QLabel *m_fallbackIcon, *m_fallbackLines;
 };
 
 }  // namespace ql

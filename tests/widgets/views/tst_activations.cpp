@@ -242,6 +242,17 @@ class TestActivations : public QObject {
     QCOMPARE(errors.originText(Metric::OutputW), QStringLiteral("preview"));
   }
 
+  void fallbacksAreShown() {
+    ErrorReadouts errors;
+    auto plain = std::make_shared<LayerError>(), other = std::make_shared<LayerError>();
+    other->fallbacks = {{"damping raised to 0.1", 1}, {"dead channels left out", 12}};
+    errors.setErrors({plain, std::nullopt}, {}, false);
+    QVERIFY(errors.fallbackText().isEmpty());
+    errors.setErrors({plain, std::nullopt}, {other, std::nullopt}, true);
+    QCOMPARE(errors.fallbackText(), QStringLiteral("Not as asked: damping raised to 0.1.\n"
+                                                   "Not as asked, 12 times: dead channels left out."));
+  }
+
   void whatCannotBeHadSaysWhy() {
     ErrorReadouts errors;
     errors.setData([](Metric) { return QStringLiteral("an imatrix keeps no tokens"); }, true, {});
