@@ -71,6 +71,26 @@ double powerSumTarget(const float* HWY_RESTRICT e, const float* HWY_RESTRICT wei
   return total;
 }
 
+void gridErrorsTarget(const IntegerGrid& grid, const float* HWY_RESTRICT values, std::size_t count,
+                      float* HWY_RESTRICT errors) {
+  const DF df;
+  const std::size_t lanes = hn::Lanes(df);
+  const VF scale = hn::Set(df, grid.scale), shift = hn::Set(df, grid.shift);
+  const VF least = hn::Set(df, grid.lo), most = hn::Set(df, grid.hi);
+  std::size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const VF w = hn::LoadU(df, values + i);
+    const VF t = hn::Add(hn::Div(w, scale), shift);
+    const VF code = hn::Round(hn::Min(hn::Max(t, least), most));
+    hn::StoreU(hn::Sub(hn::Mul(hn::Sub(code, shift), scale), w), df, errors + i);
+  }
+  for (; i < count; ++i) {
+    const float t = values[i] / grid.scale + grid.shift;
+    const float code = std::nearbyint(std::clamp(t, grid.lo, grid.hi));
+    errors[i] = (code - grid.shift) * grid.scale - values[i];
+  }
+}
+
 StepSums stepSumsTarget(const float* HWY_RESTRICT values, std::size_t count, float step, float lo, float hi) {
   const DF df;
   const std::size_t lanes = hn::Lanes(df);
@@ -107,11 +127,16 @@ HWY_AFTER_NAMESPACE();
 namespace ql {
 
 HWY_EXPORT(powerSumTarget);
+HWY_EXPORT(gridErrorsTarget);
 HWY_EXPORT(stepSumsTarget);
 
 double powerSum(std::span<const float> e, std::span<const float> weights, float unit, double norm) {
   return HWY_DYNAMIC_DISPATCH(powerSumTarget)(e.data(), weights.empty() ? nullptr : weights.data(), e.size(),
                                               unit, norm);
+}
+
+void gridErrors(const IntegerGrid& grid, std::span<const float> values, std::span<float> errors) {
+  HWY_DYNAMIC_DISPATCH(gridErrorsTarget)(grid, values.data(), values.size(), errors.data());
 }
 
 StepSums stepSums(std::span<const float> values, float step, float lo, float hi) {

@@ -25,6 +25,13 @@ Extremes extremesOf(std::span<const float> values) {
   return {*low, *high};
 }
 
+void errorsOf(const PartGrid& grid, std::span<const float> values, std::span<float> errors) {
+  if (!grid.isFloat() && !grid.hasDetour)
+    return gridErrors({grid.scale, grid.shift, grid.lo, grid.hi}, values, errors);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    errors[i] = gridValue(grid, gridCode(grid, values[i])) - values[i];
+}
+
 /// Sum of weights * |Q(w) - w|^norm as the float32 that the originals compare; what is no less than `atMost`
 /// may be returned short.
 float powerError(const PartGrid& grid, const PartValues& part, double norm, float atMost) {
@@ -35,10 +42,7 @@ float powerError(const PartGrid& grid, const PartValues& part, double norm, floa
   double sum = 0;
   for (std::size_t begin = 0; begin < part.values.size(); begin += kPiece) {
     const std::size_t size = std::min(kPiece, part.values.size() - begin);
-    for (std::size_t i = 0; i < size; ++i) {
-      const float w = part.values[begin + i];
-      errors[i] = gridValue(grid, gridCode(grid, w)) - w;
-    }
+    errorsOf(grid, part.values.subspan(begin, size), std::span<float>(errors, size));
     const auto weights = part.weights.empty() ? part.weights : part.weights.subspan(begin, size);
     const double piece =
         powerSum(std::span<const float>(errors, size), weights, isUnitUsable ? unit : 1, norm);

@@ -251,7 +251,6 @@ class TestRangeSearch : public QObject {
     QL_NEAR(single[0], -0.8, 1e-6);  // sigma of one value is 0: s = 0.1
     QL_THROWS(quantized("int4:asym,clip=lsq", 1, 4, w), "symmetric");
     QL_THROWS(quantized("fp4_e2m1:clip=lsq-plus", 1, 4, w), "integers");
-    QL_THROWS(quantized("int4:clip=awq", 1, 4, w), "awq");
   }
 
   void edgesHaveAGrid_data() {
