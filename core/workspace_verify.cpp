@@ -4,6 +4,7 @@
 #include "core/calib/memory_plan.h"
 #include "core/calib/tokenizers/unicode_text.h"
 #include "core/folded_plan.h"
+#include "core/head_runs.h"
 #include "core/workspace_state.h"
 #include "core/workspace_verify_plan.h"
 
@@ -184,7 +185,8 @@ void verifyPlanned(State& state, const QuantizationPlan& plan, const VerifyOptio
       std::make_shared<const PlannedSource>(folded.source, folded.model(state), folded.plan, job, inputs);
   if (source->hasPrepared()) settings.memoryBytes = memoryBeside(settings.memoryBytes, inputs.cacheBytes);
   const auto planned = folded.forwardModel(state, source);
-  PlanHook hook(folded.model(state), folded.plan, folded.statistics);
+  PlanHook hook(folded.model(state), withHeadRuns(folded.plan, folded.model(state), state.configJson),
+                folded.statistics);
   const PerplexityRun run{planned.get(), hook.isNeeded() ? &hook : nullptr};
   std::optional<PerplexityRun> reference;
   if (options.withReference) reference = PerplexityRun{&plain, nullptr};
