@@ -34,23 +34,39 @@ Subtract subtractKernel() {
   return ql_subtract_nn_f64_v1;
 }
 
-/// Rows that Eigen's kernel always meets together, so that a row's bits do not depend on those beside it.
-constexpr std::int64_t kRows = 16;
+// Eigen takes rows in fours or eights and what is left over with other kernels, whose sums end in other last
+// bits: rows are padded, so that none is ever left over. Its blocks over k depend on k alone.
+constexpr std::int64_t kRowUnit = 8;
+constexpr std::int64_t kRows = 256;       // a call: B is packed anew in each
+constexpr std::int64_t kLeastSides = 20;  // below, Eigen chooses between kernels by m + n + k
+
+void multiplyPlainly(std::int64_t m, std::int64_t n, std::int64_t k, const double* a, std::int64_t strideA,
+                     const double* b, std::int64_t strideB, double* c, std::int64_t strideC) {
+  for (std::int64_t i = 0; i < m; ++i)
+    for (std::int64_t j = 0; j < n; ++j) {
+      double sum = 0;
+      for (std::int64_t l = 0; l < k; ++l) sum += a[i * strideA + l] * b[l * strideB + j];
+      c[i * strideC + j] = sum;
+    }
+}
 
 }  // namespace
 
 void multiplyDouble(std::int64_t m, std::int64_t n, std::int64_t k, const double* a, std::int64_t strideA,
                     const double* b, std::int64_t strideB, double* c, std::int64_t strideC) {
+  if (n + k < kLeastSides) return multiplyPlainly(m, n, k, a, strideA, b, strideB, c, strideC);
   const Subtract subtract = subtractKernel();
-  std::vector<double> left(static_cast<std::size_t>(kRows * k)), result(static_cast<std::size_t>(kRows * n));
+  const std::int64_t most = std::min(kRows, (m + kRowUnit - 1) / kRowUnit * kRowUnit);
+  std::vector<double> left(static_cast<std::size_t>(most * k)), result(static_cast<std::size_t>(most * n));
   for (std::int64_t row = 0; row < m; row += kRows) {
     const std::int64_t count = std::min(kRows, m - row);
+    const std::int64_t padded = (count + kRowUnit - 1) / kRowUnit * kRowUnit;
     std::fill(left.begin(), left.end(), 0.0);
     std::fill(result.begin(), result.end(), 0.0);
     for (std::int64_t i = 0; i < count; ++i)
       for (std::int64_t j = 0; j < k; ++j)
         left[static_cast<std::size_t>(i * k + j)] = -a[(row + i) * strideA + j];
-    subtract(kRows, n, k, left.data(), k, b, strideB, result.data(), n);
+    subtract(padded, n, k, left.data(), k, b, strideB, result.data(), n);
     for (std::int64_t i = 0; i < count; ++i) std::copy_n(result.data() + i * n, n, c + (row + i) * strideC);
   }
 }

@@ -10,6 +10,7 @@
 #include "core/io/format_registry.h"
 #include "core/model/architecture.h"
 #include "core/quant/quantizer.h"
+#include "core/smooth/rotation.h"
 #include "core/smooth/smoothing.h"
 #include "core/workspace_methods.h"
 
@@ -80,12 +81,20 @@ Json smoothingJson() {
   return list;
 }
 
+Json rotationsJson() {
+  Json list = Json::array();
+  for (const RotationMethod* method : rotationMethods())
+    list.push_back({{"name", method->name}, {"sentence", method->sentence}, {"source", method->source}});
+  return list;
+}
+
 Json methodsJson() {
   Json json;
   json["formats"] = formatsJson();
   json["algorithms"] = algorithmsJson();
   json["deciders"] = decidersJson();
   json["smoothing"] = smoothingJson();
+  json["rotations"] = rotationsJson();
   json["targets"] = Json::array();
   for (const Exporter* target : exporters())
     json["targets"].push_back({{"name", target->name},
@@ -144,6 +153,14 @@ std::string smoothingText() {
   return text;
 }
 
+std::string rotationsText() {
+  std::string text;
+  for (const RotationMethod* method : rotationMethods())
+    text += "  " + std::string(method->name) + "  " + std::string(method->sentence) +
+            "\n    source: " + std::string(method->source) + "\n";
+  return text;
+}
+
 /// What can be opened and run.
 std::string inputsText() {
   std::string text = "\nCheckpoint formats\n";
@@ -167,7 +184,7 @@ std::string methodsText() {
                     isMeasurableFormat(format.name) ? "yes" : "plan only", std::string(format.sentence)});
   std::string text = formats.text() + "\nAlgorithms\n" + algorithmsText() +
                      "\nDecisions for many layers (plan auto --method)\n" + decidersText() + "\nSmoothing\n" +
-                     smoothingText() + "\nExport targets\n";
+                     smoothingText() + "\nRotations (plan rotate)\n" + rotationsText() + "\nExport targets\n";
   for (const Exporter* target : exporters())
     text += "  " + std::string(target->name) + "  " + std::string(target->sentence) + "\n" +
             optionsText(target->options);
@@ -178,7 +195,8 @@ class MethodsCommand : public Command {
  public:
   std::string_view words() const override { return "methods"; }
   std::string_view sentence() const override {
-    return "Every format, algorithm, deciding and smoothing method, export target, family and file kind.";
+    return "Every format, algorithm, deciding and smoothing method, rotation, export target, family and file "
+           "kind.";
   }
 
   void setUp(CLI::App& app) override {

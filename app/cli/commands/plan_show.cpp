@@ -6,6 +6,8 @@
 #include "app/cli/output.h"
 #include "app/cli/plan_outline.h"
 #include "app/cli/text_table.h"
+#include "core/base/error.h"
+#include "core/plan/plan_rotation.h"
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
@@ -79,6 +81,7 @@ class PlanShowCommand : public Command {
                      {"architecture", m_plan.model.architecture},
                      {"fingerprint", m_plan.model.fingerprint}};
     json["default"] = choiceAsJson(m_plan.defaultChoice);
+    json["rotations"] = Json::parse(m_plan.rotations);
     json["layers"] = Json::array();
     for (const std::string& name : layerNames()) json["layers"].push_back(layerEntry(name));
     json["totals"] = nullptr;
@@ -114,6 +117,16 @@ class PlanShowCommand : public Command {
     return text;
   }
 
+  /// A list of another version is shown as it stands.
+  std::string rotationsText() const {
+    if (m_plan.rotations == "[]") return {};
+    try {
+      return "Rotations: " + rotationText(planRotation(m_plan)) + "\n";
+    } catch (const Error&) {
+      return "Rotations: " + printable(m_plan.rotations) + "\n";
+    }
+  }
+
   std::string text() const {
     TextTable table({{"layer", false}, {"weights", false}, {"activations", false}, {"", false}});
     for (const std::string& name : layerNames()) {
@@ -125,7 +138,7 @@ class PlanShowCommand : public Command {
     const std::string head = "Plan for " + printable(m_plan.model.name) + " (" +
                              printable(m_plan.model.architecture) +
                              ")\nDefault: " + weightSchemeText(m_plan.defaultChoice) + ", activations " +
-                             actSchemeText(m_plan.defaultChoice) + "\n\n";
+                             actSchemeText(m_plan.defaultChoice) + "\n" + rotationsText() + "\n";
     return head + table.text() + (m_model ? totalsText() : std::string());
   }
 

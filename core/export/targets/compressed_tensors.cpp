@@ -47,7 +47,10 @@ void listPlanWide(const QuantizationPlan& plan, std::vector<NotExpressible>& mis
   if (plan.kvCache && !isKvCacheExpressible(*plan.kvCache)) {
     missing.push_back({"", "this scheme of the key-value cache", "the cache stays in 16 bit"});
   }
-  if (plan.rotations != "[]") missing.push_back({"", "rotations", "no rotation"});
+  if (plan.rotations != "[]")
+    missing.push_back(
+        {"", "rotations",
+         "nothing: write the rotated checkpoint first (qloupe apply --as rotated) and export its plan"});
 }
 
 ExportResult make(const QuantizationPlan& plan, const Model& model, const OptionValues& given) {

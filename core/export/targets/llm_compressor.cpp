@@ -222,7 +222,10 @@ ExportResult make(const QuantizationPlan& plan, const Model& model, const Option
   if (plan.kvCache && !isKvCacheExpressible(*plan.kvCache)) {
     result.notExpressible.push_back({"", "this scheme of the key-value cache", "the cache stays in 16 bit"});
   }
-  if (plan.rotations != "[]") result.notExpressible.push_back({"", "rotations", "no rotation"});
+  if (plan.rotations != "[]")
+    result.notExpressible.push_back(
+        {"", "rotations",
+         "nothing: write the rotated checkpoint first (qloupe apply --as rotated) and export its plan"});
   result.loaderWarnings = loaderWarnings(plan, model, groups);
   if (!plan.smoothing.empty()) {
     result.loaderWarnings.push_back(

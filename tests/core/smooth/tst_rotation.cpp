@@ -141,6 +141,23 @@ class TestRotation : public QObject {
     }
   }
 
+  /// Rows are rotated in tiles of any height, and must come out the same.
+  void rowsDoNotDependOnTheirNeighbours() {
+    JobContext job;
+    for (const std::int64_t n : {4, 9, 10, 11, 40, 131, 300}) {
+      const auto rotation = makeRotation({"random", 2, {}}, n, 0, job);
+      const std::int64_t count = 37;
+      std::vector<double> rows(static_cast<std::size_t>(count * n));
+      for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = std::sin(static_cast<double>(i));
+      std::vector<double> alone = rows, some = rows;
+      rotation->apply(count, rows.data(), n);
+      for (std::int64_t i = 0; i < count; ++i) rotation->apply(1, alone.data() + i * n, n);
+      rotation->apply(20, some.data(), n);
+      rotation->apply(17, some.data() + 20 * n, n);
+      QVERIFY2(rows == alone && rows == some, qPrintable(QString::number(n)));
+    }
+  }
+
   void everyRotationIsOrthogonal_data() {
     QTest::addColumn<QString>("method");
     QTest::addColumn<int>("n");

@@ -273,10 +273,12 @@ void RotationView::compute() {
   m_problem.clear();
   const ModelRotation wanted = rotation();
   if (!m_session->workspace()->weights())
-    return show(nullptr, tr("Only a statistics file is open; open the model itself to rotate its weights."));
-  if (wanted.isEmpty()) return show(nullptr, tr("Choose a rotation of the residual stream or of the heads."));
+    return showPreview(nullptr,
+                       tr("Only a statistics file is open; open the model itself to rotate its weights."));
+  if (wanted.isEmpty())
+    return showPreview(nullptr, tr("Choose a rotation of the residual stream or of the heads."));
   const QString name = QString::fromStdString(m_session->model()->linears[*m_target.id].name);
-  show(nullptr, tr("Rotating %1…").arg(name));
+  showPreview(nullptr, tr("Rotating %1…").arg(name));
   m_session->jobs()->run<Answer>(
       this, kSlot, tr("Rotation of %1").arg(name), true,
       [workspace = m_session->workspace(), lab = m_lab, wanted, key, id = *m_target.id,
@@ -298,13 +300,13 @@ void RotationView::take(Answer answer) {
   m_lab = std::move(answer.lab);
   if (answer.key != m_asked) return;
   m_problem = answer.problem;
-  show(std::move(answer.preview), answer.problem);
+  showPreview(std::move(answer.preview), answer.problem);
 }
 
 // What is shown
 // ------------------------------------------------------------------------------------------------------------
 
-void RotationView::show(std::shared_ptr<const RotationPreview> preview, const QString& hint) {
+void RotationView::showPreview(std::shared_ptr<const RotationPreview> preview, const QString& hint) {
   m_preview = std::move(preview);
   const QString noInput = m_session->calibration()->hasActivations()
                               ? tr("The activations at hand do not say what reaches this linear.")
@@ -346,11 +348,13 @@ void RotationView::refreshWords() {
   m_apply->setEnabled(m_problem.isEmpty() && !isPlanned && !isSmoothed);
   m_apply->setText(rotation().isEmpty() ? tr("Take out of the plan") : tr("Apply to plan"));
   m_note->setText(
-      isSmoothed ? tr("The plan smooths; a plan that smooths and rotates cannot be folded, so take the "
-                      "smoothing out of it first.")
-      : isPlanned
-          ? (rotation().isEmpty() ? tr("The plan rotates nothing.")
-                                  : tr("The plan has these rotations, for the whole model."))
+      isSmoothed  ? tr("The plan smooths; a plan that smooths and rotates cannot be folded, so take the "
+                        "smoothing out of it first.")
+      : isPlanned ? (rotation().isEmpty() ? tr("The plan rotates nothing.")
+                                          : tr("The plan has these rotations, for the whole model."))
+      : rotation().residual && m_session->model() && m_session->model()->hasTiedEmbeddings
+          ? tr("Rotations hold for the whole model. They are folded into the weights; the head, which is the "
+               "embedding until now, then needs a matrix of its own.")
           : tr("Rotations hold for the whole model. They are folded into the weights: the model computes "
                "what it did before, and costs nothing more."));
 }

@@ -48,7 +48,7 @@ class RotationView : public MethodView {
   void followReach();
   void compute();
   void take(Answer answer);
-  void show(std::shared_ptr<const RotationPreview> preview, const QString& hint);
+  void showPreview(std::shared_ptr<const RotationPreview> preview, const QString& hint);
   void refreshWords();
   void applyToPlan();
   std::string keyOf() const;
