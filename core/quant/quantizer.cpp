@@ -80,18 +80,22 @@ const std::vector<const Quantizer*>& quantizers() {
 }
 
 const Quantizer& quantizerFor(const WeightScheme& scheme) {
-  std::vector<std::string> names, formats;
+  std::vector<std::string> names, formats, clips;
+  const Quantizer* found = nullptr;  // of this format, with this clip if there is one
   for (const Quantizer* quantizer : quantizers()) {
     if (!contains(names, std::string(quantizer->name))) names.emplace_back(quantizer->name);
     if (quantizer->name != scheme.algorithm.name) continue;
-    if (contains(quantizer->formats, scheme.format)) {
-      if (!contains(quantizer->flavours, scheme.flavour))
-        failWord("rounding flavour", scheme.flavour, quantizer->flavours, methodWords(scheme));
-      if (!contains(quantizer->clips, scheme.clip.name))
-        failWord("clip", scheme.clip.name, quantizer->clips, methodWords(scheme));
-      return *quantizer;
-    }
-    formats.insert(formats.end(), quantizer->formats.begin(), quantizer->formats.end());
+    for (const std::string& format : quantizer->formats)
+      if (!contains(formats, format)) formats.push_back(format);
+    if (!contains(quantizer->formats, scheme.format)) continue;
+    if (!found || contains(quantizer->clips, scheme.clip.name)) found = quantizer;
+    clips.insert(clips.end(), quantizer->clips.begin(), quantizer->clips.end());
+  }
+  if (found) {
+    if (!contains(found->flavours, scheme.flavour))
+      failWord("rounding flavour", scheme.flavour, found->flavours, methodWords(scheme));
+    if (!contains(clips, scheme.clip.name)) failWord("clip", scheme.clip.name, clips, methodWords(scheme));
+    return *found;
   }
   if (!formats.empty()) failWord("number format", scheme.format, formats, scheme.algorithm.name);
   throw Error(ErrorCode::Unsupported, "The algorithm \"" + scheme.algorithm.name +
