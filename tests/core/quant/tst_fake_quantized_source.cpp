@@ -46,7 +46,9 @@ class TestFakeQuantizedSource : public QObject {
   }
 
   void schemesThatCannotBeMeasuredAreRefusedAtOnce() {
-    QL_THROWS(makeRowQuantizer(*parseSpec("nf4").weight, {1, 4}), "int8");
+    WeightScheme stored;
+    stored.format = "bf16";
+    QL_THROWS(makeRowQuantizer(stored, {1, 4}), "int8");
   }
 };
 

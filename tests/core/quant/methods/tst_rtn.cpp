@@ -232,8 +232,8 @@ class TestRtn : public QObject {
     QL_THROWS(requireMeasurable(scheme("int8:asym,flavour=smoothquant")), "has no asymmetric rounding");
     QL_THROWS(requireMeasurable(scheme("int8:flavour=mx-even")),
               "compressed-tensors, gptq, awq, smoothquant");
-    QL_THROWS(requireMeasurable(scheme("int4:algorithm=gptq")), "use rtn");
-    QL_THROWS(requireMeasurable(scheme("int4:clip=mse-gptq")), "it has none");
+    QL_THROWS(requireMeasurable(scheme("int4:asym,algorithm=easyquant")), "use symmetric");
+    QL_THROWS(requireMeasurable(scheme("int4:asym,clip=lsq")), "int2 to int8, symmetric");
     requireMeasurable(scheme("int2:block=2x3,asym"));
   }
 
