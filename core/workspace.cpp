@@ -6,6 +6,7 @@
 #include "core/folders.h"
 #include "core/io/fingerprint.h"
 #include "core/model_record.h"
+#include "core/quant/hessian_factor.h"
 #include "core/workspace_state.h"
 
 #include <algorithm>
@@ -104,7 +105,10 @@ std::shared_ptr<Workspace> Workspace::open(const fs::path& path, const std::opti
 }
 
 Workspace::Workspace(std::unique_ptr<State> state) : m_state(std::move(state)) {}
-Workspace::~Workspace() = default;
+// Factors are as large as second moments; other models that are open make theirs again.
+Workspace::~Workspace() {
+  forgetHessianFactors();
+}
 
 // What is open
 // --------------------------------------------------------------------------------------------------

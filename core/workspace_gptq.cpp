@@ -222,6 +222,7 @@ void describeFactor(const HessianFactor& factor, GptqReport& report) {
   report.tokens = factor.tokens;
   report.damp = factor.damp;
   report.usedDamp = factor.usedDamp;
+  report.added = factor.added;
   report.fallbacks = factor.fallbacks;
 }
 
@@ -249,7 +250,13 @@ Evidence evidenceOf(const GptqReport& report, const ActivationStats& stats) {
 }  // namespace
 
 double GptqReport::relative(const GptqLoss& loss) const {
-  return wholeLoss > 0 ? std::sqrt(loss.total / wholeLoss) : 0.0;
+  const auto undamped = [&](double damped, const std::vector<double>& squares) {
+    double sum = 0;
+    for (std::size_t j = 0; j < squares.size(); ++j) sum += dead[j] != 0 ? 0.0 : squares[j];
+    return std::max(0.0, damped - added * sum / 2);
+  };
+  const double whole = undamped(wholeLoss, energy);
+  return whole > 0 ? std::sqrt(undamped(loss.total, loss.error) / whole) : 0.0;
 }
 
 double GptqReport::relativeUpdates() const {

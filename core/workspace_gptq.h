@@ -39,10 +39,12 @@ struct GptqReport {
   HessianOrigin origin = HessianOrigin::SecondMoment;
   std::uint64_t tokens = 0;
   double damp = 0, usedDamp = 0;
+  double added = 0;  // to the diagonal of H
   std::vector<Fallback> fallbacks;
   Evidence evidence;
 
-  /// Root of a loss over that of leaving the layer out: a relative output error. 0 for a layer of zeros.
+  /// Relative output error over the calibration data: the root of a loss over that of leaving the layer out,
+  /// both without what the damping adds, added |D|^2 / 2. 0 for a layer of zeros.
   double relative(const GptqLoss& loss) const;
   double relativeUpdates() const;  // root of the energy of the updates over that of the weights
   std::int64_t deadCount() const;
