@@ -112,7 +112,7 @@ PartSums sumsOf(const BillmRows& rows, std::span<const float> stored, std::span<
 }
 
 std::string methodText(const BillmQuantizer& quantizer) {
-  const std::string text = "BiLLM, one matrix";
+  const std::string text = "BiLLM";
   const HessianFactor* hessian = quantizer.hessian();
   if (!hessian) return text + ", weights alone";
   return text + ", Hessian of " + withThousands(hessian->tokens) + " tokens (" +
@@ -190,6 +190,8 @@ BillmReport billmReport(Workspace& workspace, LinearId id, const WeightScheme& s
     throw Error(ErrorCode::Unsupported,
                 "BiLLM's parts are shown of the whole matrix; leave outliers kept apart out of the scheme.");
   BillmReport report;
+  report.out = matrix.out;
+  report.in = matrix.in;
   takeColumns(*quantizer, matrix.in, report);
   std::vector<BillmPart> parts;
   const PartSums sums = measureParts(*quantizer, source, matrix, parts, job);
@@ -203,9 +205,50 @@ BillmReport billmReport(Workspace& workspace, LinearId id, const WeightScheme& s
   report.mask = std::make_shared<const PartSource>(matrix, std::move(parts));
   report.evidence.method = methodText(*quantizer);
   report.evidence.n = matrix.out * matrix.in;
+  if (const HessianFactor* hessian = quantizer->hessian()) {
+    report.hessian = hessian->origin;
+    report.hessianTokens = hessian->tokens;
+  }
+  if (quantizer->hessian() && quantizer->hessian()->origin != HessianOrigin::SecondMoment)
+    report.evidence.kind = Evidence::Kind::Sampled;
   report.evidence.level = quantizer->hessian() ? "activations" : "weights";
   state.stamp(report.evidence);
   return report;
+}
+
+BillmMaskTiles billmMaskTiles(const BillmReport& report, const MatrixRef& matrix, std::int64_t most,
+                              JobContext& job) {
+  BillmMaskTiles tiles;
+  tiles.rows = std::min(matrix.out, most);
+  tiles.columns = std::min(matrix.in, most);
+  const auto size = static_cast<std::size_t>(tiles.rows * tiles.columns);
+  for (auto* shares : {&tiles.salient, &tiles.dense, &tiles.sparse}) shares->resize(size);
+  const auto firstOf = [](std::int64_t tile, std::int64_t count, std::int64_t length) {
+    return (tile * length + count - 1) / count;
+  };
+  parallelFor(job, tiles.rows, [&](std::int64_t tileRow) {
+    job.step();
+    const std::int64_t begin = firstOf(tileRow, tiles.rows, matrix.out);
+    const std::int64_t end = firstOf(tileRow + 1, tiles.rows, matrix.out);
+    std::vector<float> mask(static_cast<std::size_t>((end - begin) * matrix.in));
+    report.mask->readRows(matrix, begin, end, mask);
+    for (std::int64_t column = 0; column < tiles.columns; ++column) {
+      const std::int64_t first = firstOf(column, tiles.columns, matrix.in);
+      const std::int64_t last = firstOf(column + 1, tiles.columns, matrix.in);
+      std::array<std::int64_t, kParts> counts{};
+      for (std::int64_t row = 0; row < end - begin; ++row)
+        for (std::int64_t j = first; j < last; ++j) {
+          const float part = mask[static_cast<std::size_t>(row * matrix.in + j)];
+          if (!std::isnan(part)) ++counts[static_cast<std::size_t>(part)];
+        }
+      const std::int64_t all = std::max<std::int64_t>(1, counts[0] + counts[1] + counts[2]);
+      const auto at = static_cast<std::size_t>(tileRow * tiles.columns + column);
+      tiles.salient[at] = static_cast<std::uint8_t>(counts[0] * 255 / all);
+      tiles.dense[at] = static_cast<std::uint8_t>(counts[1] * 255 / all);
+      tiles.sparse[at] = static_cast<std::uint8_t>(counts[2] * 255 / all);
+    }
+  });
+  return tiles;
 }
 
 }  // namespace ql

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace ql {
@@ -22,7 +23,14 @@ struct BillmPartFigures {
   std::array<double, 3> residual{};
 };
 
+/// The mask in tiles, for a picture: what share of a tile's finite weights each part has, in 255ths.
+struct BillmMaskTiles {
+  std::int64_t rows = 0, columns = 0;                // of tiles; tile t begins at ceil(t * size / tiles)
+  std::vector<std::uint8_t> salient, dense, sparse;  // [rows, columns]; all 0 without a finite weight
+};
+
 struct BillmReport {
+  std::int64_t out = 0, in = 0;
   BillmOptions options;
   std::vector<BillmBlock> blocks;
   std::vector<double> scores;           // [in] sum over rows of |Z| when the column's block had its turn
@@ -33,6 +41,8 @@ struct BillmReport {
   std::uint64_t nonFinite = 0;            // weights that take no part
   /// Rows of 0 (salient), 1 (dense), 2 (sparse), and NaN where a weight is not finite: one byte a weight.
   std::shared_ptr<const WeightSource> mask;
+  std::optional<HessianOrigin> hessian;  // what H is made of; nothing where none was asked for
+  std::uint64_t hessianTokens = 0;
   std::vector<Fallback> fallbacks;
   Evidence evidence;
 
@@ -44,5 +54,9 @@ struct BillmReport {
 /// another, Error(Unsupported) without weights, or without activations where the scheme needs them;
 /// Cancelled.
 BillmReport billmReport(Workspace& workspace, LinearId id, const WeightScheme& scheme, JobContext& job);
+
+/// At most `most` tiles each way; the mask itself where it is no larger. Cost: one pass over the mask.
+BillmMaskTiles billmMaskTiles(const BillmReport& report, const MatrixRef& matrix, std::int64_t most,
+                              JobContext& job);
 
 }  // namespace ql
