@@ -95,6 +95,15 @@ struct TokenSums {
   double product = 0, plain = 0, changed = 0, error = 0;
 };
 
+/// Schemes that say the scale of every row or group of a band of rows by themselves.
+bool hasSteps(const WeightScheme& scheme) {
+  const bool isInside =
+      scheme.granularity == Granularity::OutputChannel || scheme.granularity == Granularity::Group;
+  const Quantizer& quantizer = quantizerFor(scheme);
+  return isInside && !scheme.outliers && findNumberFormat(scheme.format)->isInteger && quantizer.quantize &&
+         isRowLocal(scheme);
+}
+
 class MetricsPass {
  public:
   MetricsPass(const WeightSource& source, const ErrorInput& input, const Choice& choice,
@@ -108,6 +117,7 @@ class MetricsPass {
         m_columnPeak(m_in, 0.0f),
         m_columnAbs(m_in, 0.0),
         m_median(m_in) {
+    if (choice.weight && hasSteps(*choice.weight)) m_stepped = *choice.weight;
     if (choice.weight) m_quantizer = prepareQuantizer(source, input, *choice.weight, nullptr, job);
     if (!activations) return;
     m_tokens = tokensOf(*activations, choice);
@@ -164,6 +174,7 @@ class MetricsPass {
       m_rows[static_cast<std::size_t>(begin + r)] =
           figuresOf(std::span(m_weights).subspan(static_cast<std::size_t>(r) * m_in, m_in));
     });
+    if (m_stepped) measureSteps(static_cast<std::int64_t>(rows));
     m_error.resize(m_weights.size());
     for (std::size_t i = 0; i < m_weights.size(); ++i) addWeight(i);
     const std::vector<double> ones(rows, 1.0);
@@ -172,6 +183,23 @@ class MetricsPass {
       m_energy->add(1, static_cast<std::size_t>(begin), m_error, ones, m_job);
     }
     if (m_tokens.count() > 0) addOutputs(static_cast<std::int64_t>(rows));
+  }
+
+  void measureSteps(std::int64_t rows) {
+    const WeightScheme& scheme = *m_stepped;
+    const QuantizedMatrix band = quantizerFor(scheme).quantize(scheme, rows, m_matrix.in, m_weights);
+    const std::size_t group = scheme.granularity == Granularity::Group
+                                  ? std::min(static_cast<std::size_t>(*scheme.groupSize), m_in)
+                                  : m_in;
+    const std::size_t parts = (m_in + group - 1) / group;
+    if (band.scales.size() != parts * static_cast<std::size_t>(rows)) return;
+    for (std::size_t i = 0; i < m_weights.size(); ++i) {
+      const float step = band.scales[i / m_in * parts + i % m_in / group];
+      const float error = std::abs(m_quantized[i] - m_weights[i]);
+      if (!(step > 0) || !std::isfinite(error)) continue;
+      m_errorToStep =
+          std::max(m_errorToStep.value_or(0), static_cast<double>(error) / static_cast<double>(step));
+    }
   }
 
   /// Non-finite weights are missing on both sides.
@@ -236,6 +264,7 @@ class MetricsPass {
     const double error = errorEnergy(), energy = weightEnergy();
     if (m_count > 0) metrics.mse = error / static_cast<double>(m_count);
     if (energy > 0) metrics.nmse = error / energy;
+    metrics.errorToStep = m_errorToStep;
     double sum = 0;
     std::size_t count = 0;
     for (const RowFigures& row : m_rows) {
@@ -314,6 +343,8 @@ class MetricsPass {
   JobContext& m_job;
   std::size_t m_in;
   std::shared_ptr<const RowQuantizer> m_quantizer;  // null: weights as stored
+  std::optional<WeightScheme> m_stepped;            // whose steps are known
+  std::optional<double> m_errorToStep;
   std::vector<RowFigures> m_rows;
   std::vector<double> m_columnError, m_columnEnergy;
   std::vector<float> m_columnPeak;

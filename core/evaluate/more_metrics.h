@@ -13,6 +13,7 @@ namespace ql {
 /// both on the token sample; M = X^T X / T. Nothing = cannot be had: no such evidence, or an energy of 0.
 struct MoreMetrics {
   std::optional<double> mse, nmse;                              // mean e^2; sum e^2 / sum w^2
+  std::optional<double> errorToStep;                            // largest |e| over the step of its part
   std::optional<double> rowKurtosisMean, rowKurtosisMax;        // of W, see FieldList
   std::optional<double> rowMaxOverMedian, columnMaxOverMedian;  // of W: the worst row, the worst column
   std::optional<double> imatrixRel;                             // sqrt(sum D^2 M_jj / sum W^2 M_jj)
@@ -45,6 +46,9 @@ struct FieldList<MoreMetrics> {
   static constexpr auto fields = std::make_tuple(
       field("mse", "weight^2", "Mean squared error of the weights.", &S::mse),
       field("nmse", "", "Squared error of the weights over their squares.", &S::nmse),
+      field("error_to_step", "",
+            "Largest |e| over the step of its row or group: 0.5 where nothing is clipped; integers alone.",
+            &S::errorToStep),
       field("row_kurtosis_mean", "",
             "Mean over rows of mean((w - mean)^4) / (std^4 + 1e-6), std unbiased; a Gaussian has 3, less "
             "where the "

@@ -125,6 +125,11 @@ class TestMoreMetrics : public QObject {
     for (const auto& [number, sums] : windows) exl2 += std::sqrt(sums.first / sums.second) / 2;
     QL_NEAR(*metrics.mse, error / (kOut * kIn - 1), 1e-9);
     QL_NEAR(*metrics.nmse, error / energy, 1e-9);
+    QVERIFY(*metrics.errorToStep > 0.45 && *metrics.errorToStep <= 0.5 + 1e-6);
+    const MoreMetrics clipped =
+        measureMoreMetrics(source, input, parseSpec("w4a16:clip=percentile:percent=90"), nullptr, job);
+    QVERIFY(*clipped.errorToStep > 1);
+    QVERIFY(!measureMoreMetrics(source, input, parseSpec("nf4"), nullptr, job).errorToStep);
     QL_NEAR(*metrics.imatrixRel, std::sqrt(weighted / weightedWhole), 1e-5);
     QL_NEAR(*metrics.outputMse, output / kOut, 1e-4);
     QL_NEAR(*metrics.outputSqnrDb, 10 * std::log10(whole / output), 1e-4);
