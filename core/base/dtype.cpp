@@ -38,6 +38,22 @@ constexpr std::array<DTypeInfo, 22> kDTypes = {{
     {DType::U64, "U64", 64, false, true},
 }};
 
+// Here, without linkage, so that loops over them are made of vectors.
+float widenBf16(std::uint16_t bits) {
+  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+}
+
+float widenFp16(std::uint16_t bits) {
+  const std::uint32_t sign = (bits & 0x8000u) << 16;
+  const std::uint32_t rest = bits & 0x7FFFu;
+  // Subnormal halves are multiples of 2^-24; the product with the integer is exact.
+  const std::uint32_t small = std::bit_cast<std::uint32_t>(static_cast<float>(rest) * 0x1p-24f);
+  const std::uint32_t normal = (rest << 13) + ((127u - 15u) << 23);
+  const std::uint32_t special = (rest << 13) | 0x7F800000u;
+  const std::uint32_t magnitude = rest < 0x0400u ? small : rest < 0x7C00u ? normal : special;
+  return std::bit_cast<float>(sign | magnitude);
+}
+
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 using Table = std::array<float, 256>;
@@ -130,18 +146,11 @@ std::optional<DType> dtypeFromName(std::string_view name) {
 }
 
 float bf16ToFloat(std::uint16_t bits) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  return widenBf16(bits);
 }
 
 float fp16ToFloat(std::uint16_t bits) {
-  const std::uint32_t sign = (bits & 0x8000u) << 16;
-  const std::uint32_t rest = bits & 0x7FFFu;
-  // Subnormal halves are multiples of 2^-24; the product with the integer is exact.
-  const std::uint32_t small = std::bit_cast<std::uint32_t>(static_cast<float>(rest) * 0x1p-24f);
-  const std::uint32_t normal = (rest << 13) + ((127u - 15u) << 23);
-  const std::uint32_t special = (rest << 13) | 0x7F800000u;
-  const std::uint32_t magnitude = rest < 0x0400u ? small : rest < 0x7C00u ? normal : special;
-  return std::bit_cast<float>(sign | magnitude);
+  return widenFp16(bits);
 }
 
 std::uint16_t floatToBf16(float value) {
@@ -189,9 +198,9 @@ void convertToFloat(DType dtype, std::span<const std::byte> bytes, std::span<flo
     case DType::U16:
       return convertNumbers<std::uint16_t>(in, out);
     case DType::F16:
-      return convertEach<std::uint16_t>(in, out, fp16ToFloat);
+      return convertEach<std::uint16_t>(in, out, widenFp16);
     case DType::BF16:
-      return convertEach<std::uint16_t>(in, out, bf16ToFloat);
+      return convertEach<std::uint16_t>(in, out, widenBf16);
     case DType::I32:
       return convertNumbers<std::int32_t>(in, out);
     case DType::U32:

@@ -6,6 +6,7 @@
 #include "core/evaluate/error_columns_inl.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "hwy/highway.h"
 
@@ -16,12 +17,14 @@ namespace HWY_NAMESPACE {
 void addColumnRangeTarget(const ErrorStrip& strip, float* columnMin, float* columnMax) {
   const DF df;
   const std::size_t lanes = hn::Lanes(df);
+  const VF largest = hn::Set(df, std::numeric_limits<float>::max());
   for (std::size_t c = 0; c < strip.columns; c += lanes) {
     VF low = hn::LoadU(df, columnMin + c), high = hn::LoadU(df, columnMax + c);
     for (int r = 0; r < strip.rows; ++r) {
       const VF w = hn::LoadU(df, strip.values + static_cast<std::size_t>(r) * strip.stride + c);
-      low = hn::Min(low, w);
-      high = hn::Max(high, w);
+      const MF isFinite = hn::Le(hn::Abs(w), largest);  // false for NaN
+      low = hn::Min(low, hn::IfThenElse(isFinite, w, low));
+      high = hn::Max(high, hn::IfThenElse(isFinite, w, high));
     }
     hn::StoreU(low, df, columnMin + c);
     hn::StoreU(high, df, columnMax + c);

@@ -28,7 +28,7 @@ class ColumnGrids {
   std::vector<float> m_values;
 };
 
-/// Takes the strip into the extremes of its columns (padded as the strip).
+/// Takes the finite values of the strip into the extremes of its columns (padded as the strip).
 void addColumnRange(const ErrorStrip& strip, float* columnMin, float* columnMax);
 
 /// Quantizes the strip and adds (Q(w) - w)^2 to columnError (padded) and the other sums to `errors`; as exact

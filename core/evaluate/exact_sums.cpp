@@ -1,4 +1,5 @@
-// Sums and extremes weight by weight, without SIMD.
+// Sums weight by weight, without SIMD, and the extremes of columns.
+#include "core/evaluate/band_kernel.h"
 #include "core/evaluate/error_pass.h"
 #include "core/jobs/parallel_for.h"
 
@@ -51,13 +52,15 @@ MatrixRange measureRange(const WeightSource& source, const MatrixRef& matrix, Jo
   std::vector<MatrixRange> parts(static_cast<std::size_t>(tiles));
   const auto measure = [&](std::int64_t tile) {
     const std::int64_t begin = tile * kTileRows, end = std::min(matrix.out, begin + kTileRows);
-    std::vector<float> rows(static_cast<std::size_t>(end - begin) * in);
-    source.readRows(matrix, begin, end, rows);
-    MatrixRange part{std::vector<float>(in, kInfinity), std::vector<float>(in, -kInfinity)};
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (!std::isfinite(rows[i])) continue;
-      part.columnMin[i % in] = std::min(part.columnMin[i % in], rows[i]);
-      part.columnMax[i % in] = std::max(part.columnMax[i % in], rows[i]);
+    const std::size_t count = static_cast<std::size_t>(end - begin) * in;
+    std::vector<float> rows(count + kErrorPadding);
+    source.readRows(matrix, begin, end, std::span(rows).first(count));
+    MatrixRange part{std::vector<float>(in + kErrorPadding, kInfinity),
+                     std::vector<float>(in + kErrorPadding, -kInfinity)};
+    for (std::size_t row = 0; row * in < count; row += kErrorStripRows) {
+      const std::size_t height = std::min<std::size_t>(kErrorStripRows, count / in - row);
+      addColumnRange({rows.data() + row * in, in, in, static_cast<int>(height)}, part.columnMin.data(),
+                     part.columnMax.data());
     }
     source.release(matrix, begin, end);
     parts[static_cast<std::size_t>(tile)] = std::move(part);

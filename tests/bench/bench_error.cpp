@@ -1,5 +1,5 @@
-// Errors of W8 per channel and per group of 128 in one pass over a 70B-shaped matrix, against the speed at
-// which the same threads can read it in the same run.
+// Errors of schemes of every kind over a 70B-shaped matrix, against the speed at which the same threads can
+// read it in the same run: integers, floats and block formats alone, and twelve candidates in one call.
 #include "core/base/error.h"
 #include "core/evaluate/layer_error.h"
 #include "machine.h"
@@ -31,8 +31,9 @@ void chooseTarget(const std::string& name) {
   hwy::GetChosenTarget().Update(hwy::SupportedTargets());
 }
 
-void measure(const Options& options, const BenchMatrix& matrix, const char* what,
-             const std::vector<const char*>& specs) {
+/// Returns its share of read bandwidth in processor time, which a busy machine disturbs less.
+double measure(const Options& options, const BenchMatrix& matrix, const char* what,
+               const std::vector<const char*>& specs) {
   std::vector<Choice> choices;
   for (const char* spec : specs) choices.push_back(parseSpec(spec));
   const ErrorInput input{matrix.matrix(), 16, {}};
@@ -46,6 +47,24 @@ void measure(const Options& options, const BenchMatrix& matrix, const char* what
               static_cast<double>(matrix.sizeBytes()) / floor.wall / 1e9, floor.cpu / time.cpu,
               errors.front().weightRelFro * 100);
   std::fflush(stdout);
+  return floor.cpu / time.cpu;
+}
+
+/// Each alone; `integers` is what int8 with the same groups got.
+void measureEach(const Options& options, const BenchMatrix& matrix, const std::vector<const char*>& specs,
+                 double integers) {
+  for (const char* spec : specs) {
+    const double share = measure(options, matrix, spec, {spec});
+    if (integers > 0) std::printf("%-42s %8.2f times the time of integers\n", "", integers / share);
+  }
+}
+
+void measureCandidates(const Options& options, const BenchMatrix& matrix) {
+  const double share = measure(
+      options, matrix, "12 weight-only candidates, one call",
+      {"int8", "int4", "int8:group=128", "int4:group=128", "int4:group=128,asym", "int4:group=64,asym",
+       "int4:group=32", "int3:group=128,asym", "fp8_e4m3", "fp4_e2m1:group=32", "mxfp4", "nvfp4"});
+  std::printf("%-42s %8.1f page-cached reads of the matrix (35 allowed)\n", "", 1 / share);
 }
 
 void run(const Options& options) {
@@ -59,6 +78,22 @@ void run(const Options& options) {
   measure(options, matrix, "W4 asymmetric g128 alone", {"int4:group=128,asym"});
   measure(options, matrix, "channel, g128, g64, g32, g16 (diagnosis)",
           {"int8", "int8:group=128", "int8:group=64", "int8:group=32", "int8:group=16"});
+  measureEach(options, matrix,
+              {"int4:flavour=gptq", "int4:asym,flavour=quarot", "int4:asym,flavour=rptq",
+               "int8:flavour=qualcomm", "int8:flavour=bitsandbytes", "int8:flavour=llm-qat",
+               "int4:asym,flavour=llm-qat", "int8:tensor", "int8:input_channel", "int8:group_in_channel=128",
+               "int4:group_in_channel=128,asym", "int8:block=128x128"},
+              0);
+  const double groups = measure(options, matrix, "int8:group=32", {"int8:group=32"});
+  measureEach(options, matrix,
+              {"mxfp4", "mxfp6", "mxfp8", "mxint8", "mxfp4:flavour=mx-rceil", "fp4_e2m1:group=32",
+               "fp8_e4m3:group=32"},
+              groups);
+  const double sixteen = measure(options, matrix, "int8:group=16", {"int8:group=16"});
+  measureEach(options, matrix, {"nvfp4", "nvfp4:flavour=torchao"}, sixteen);
+  const double rows = measure(options, matrix, "int8", {"int8"});
+  measureEach(options, matrix, {"fp8_e4m3", "fp8_e5m2", "fp6_e3m2", "fp4_e2m1"}, rows);
+  measureCandidates(options, matrix);
 }
 
 }  // namespace
