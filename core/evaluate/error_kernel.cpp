@@ -4,6 +4,7 @@
 // After foreach_target.h, which this file is included by once a target.
 #include "core/evaluate/error_columns_inl.h"
 #include "core/evaluate/error_kernel.h"
+#include "core/evaluate/part_grids_inl.h"
 
 #include <algorithm>
 #include <limits>
@@ -38,13 +39,9 @@ HWY_INLINE void partRange(const float* values, std::size_t begin, std::size_t en
 }
 
 template <int kRows, Codes kCodes>
-HWY_INLINE void errorSpan(const ErrorStrip& strip, std::size_t begin, std::size_t end, const PartGrid* parts,
-                          float* columnError, ColumnSums& sums) {
+HWY_INLINE void errorSpan(const ErrorStrip& strip, std::size_t begin, std::size_t end,
+                          const Grids<kRows>& grids, float* columnError, ColumnSums& sums) {
   const std::size_t lanes = hn::Lanes(DF());
-  const DF df;
-  Grids<kRows> grids;
-  grids.element = elementVectors(df, parts[0].element);
-  for (int r = 0; r < kRows; ++r) grids.rows[r] = gridVectors(df, parts[r]);
   const MF all = hn::FirstN(DF(), lanes);
   std::size_t c = begin;
   for (; c + lanes <= end; c += lanes)
@@ -74,17 +71,37 @@ void partGrids(const StripScheme& scheme, const ErrorStrip& strip, const StripWe
   }
 }
 
+template <int kRows>
+HWY_INLINE Grids<kRows> sharedGrids(const StripScheme& scheme) {
+  const DF df;
+  const PartGrid any = partGrid(scheme.rule, 0, 0);
+  Grids<kRows> grids;
+  grids.element = elementVectors(df, any.element);
+  for (int r = 0; r < kRows; ++r) grids.rows[r] = gridVectors(df, any);
+  return grids;
+}
+
 template <int kRows, Codes kCodes>
 void addErrors(const StripScheme& scheme, const ErrorStrip& strip, const StripWeights& weights,
                float* columnError, StripErrors& errors) {
   const DF df;
   ColumnSums sums{hn::Zero(df), hn::Zero(df), 0};
-  PartGrid grids[kRows];
+  // what all parts share, and the parts' own where they are made by vectors
+  Grids<kRows> grids = sharedGrids<kRows>(scheme);
+  const bool isWhole = scheme.hasFixedGrid || scheme.width >= strip.columns;
+  const VectorRule kind = kRows == 4 && !isWhole ? vectorRule(scheme.rule) : VectorRule::None;
   const std::size_t width = std::min(scheme.width, strip.columns);
   std::size_t unflushed = 0;
   for (std::size_t part = 0; part < strip.columns; part += width) {
     const std::size_t partEnd = std::min(strip.columns, part + width);
-    partGrids<kRows>(scheme, strip, weights, part, partEnd, grids);
+    if constexpr (kRows == 4) {
+      if (kind != VectorRule::None) makeGrids(kind, scheme.rule, strip, part, partEnd, grids);
+    }
+    if (kind == VectorRule::None) {
+      PartGrid parts[kRows];
+      partGrids<kRows>(scheme, strip, weights, part, partEnd, parts);
+      for (int r = 0; r < kRows; ++r) grids.rows[r] = gridVectors(df, parts[r]);
+    }
     for (std::size_t begin = part; begin < partEnd; begin += kFlushColumns) {
       const std::size_t end = std::min(partEnd, begin + kFlushColumns);
       errorSpan<kRows, kCodes>(strip, begin, end, grids, columnError, sums);

@@ -217,6 +217,45 @@ class TestLayerError : public QObject {
     }
   }
 
+  /// Strips of four rows make their grids by vectors: three rows of zeros, which have no error, and one more.
+  void stripsOfFourRowsQuantizeTheSame() {
+    for (const char* spec :
+         {"int4:group=16", "int8:group=20", "int4:group=3,asym", "int3:group=48,asym,flavour=awq",
+          "int4:group=32,asym,flavour=gptq", "int4:group=32,flavour=gptq", "int4:group=32,flavour=quarot",
+          "fp4_e2m1:group=16", "fp8_e4m3:group=40", "mxfp4", "mxfp8:flavour=mx-even",
+          "mxfp6:flavour=mx-floor", "mxint8", "mxint8:flavour=mx-ceil", "mxfp4:flavour=mx-rceil", "nvfp4",
+          "nvfp4:flavour=torchao"}) {
+      const WeightScheme scheme = *parseSpec(spec).weight;
+      for (unsigned seed = 0; seed < 24; ++seed) {
+        MemorySource source = gaussianSource(4, 203, seed, 8);
+        if (seed % 2 == 1) source.storeAsBf16();
+        const std::size_t row = seed % 4;
+        for (std::size_t i = 0; i < source.values().size(); ++i) {
+          if (i / 203 != row || i % 203 / 64 == 1) source.values()[i] = 0;
+          if (seed % 3 == 0) source.values()[i] = std::abs(source.values()[i]);  // parts without a sign
+        }
+        const auto q = quantizerFor(scheme).quantize(scheme, 4, 203, source.values());
+        std::vector<float> values(4 * 256), energy(256), absmax(256), squares(256);
+        for (std::size_t r = 0; r < 4; ++r)
+          std::copy_n(source.values().begin() + static_cast<std::ptrdiff_t>(r * 203), 203,
+                      values.begin() + static_cast<std::ptrdiff_t>(r * 256));
+        const ErrorStrip strip{values.data(), 256, 203, 4};
+        const StripWeights weights = scanStrip(strip, nullptr, 0, energy.data(), absmax.data());
+        QVERIFY(weights.isRegular);
+        RtnRule rule = rtnRule(scheme);
+        if (rule.block.isNvfp4())
+          setTensorAbsmax(rule.block, *std::max_element(absmax.begin(), absmax.end()));
+        StripErrors errors;
+        const auto width = static_cast<std::size_t>(*scheme.groupSize);
+        addStripErrors({rule, width, false, {}}, strip, weights, squares.data(), errors);
+        for (std::size_t j = 0; j < 203; ++j) {
+          const float d = q.dequantized[row * 203 + j] - source.values()[row * 203 + j];
+          QVERIFY2(squares[j] == d * d, spec);
+        }
+      }
+    }
+  }
+
   /// The same for parts that span rows: grids by column, every row a strip of its own.
   void bandKernelQuantizesExactlyAsRowQuantizer() {
     for (const char* spec :
