@@ -19,7 +19,7 @@ namespace ql {
 namespace HWY_NAMESPACE {
 
 /// Rules whose grids are made by vectors; None: row by row.
-enum class VectorRule { None, Absmax, Microscale, Nvfp4, Shifted, Moved };
+enum class VectorRule { None, Absmax, Mirrored, Microscale, Nvfp4, Shifted, Moved };
 
 #if HWY_TARGET == HWY_SCALAR || HWY_HAVE_SCALABLE
 inline VectorRule vectorRule(const RtnRule&) {
@@ -34,21 +34,28 @@ inline VectorRule vectorRule(const RtnRule& rule) {
   switch (rule.block.rule) {
     case Rule::MxFloor:
     case Rule::MxEven:
-      return VectorRule::Microscale;
-    case Rule::Nvfp4:
-      return VectorRule::Nvfp4;
     case Rule::MxCeil:
     case Rule::MxRceil:
+      return VectorRule::Microscale;
+    case Rule::Nvfp4:
     case Rule::Nvfp4Torchao:
-      return VectorRule::None;
+      return VectorRule::Nvfp4;
     case Rule::None:
       break;
   }
-  if (rule.flavour == Flavour::CompressedTensors)
-    return rule.symmetric ? VectorRule::Absmax : VectorRule::Shifted;
-  if (rule.flavour == Flavour::Awq || rule.flavour == Flavour::Gptq)
-    return rule.symmetric ? VectorRule::None : VectorRule::Moved;
-  return VectorRule::None;
+  switch (rule.flavour) {
+    case Flavour::CompressedTensors:
+      return rule.symmetric ? VectorRule::Absmax : VectorRule::Shifted;
+    case Flavour::Gptq:
+      return rule.symmetric ? VectorRule::Mirrored : VectorRule::Moved;
+    case Flavour::Awq:
+    case Flavour::QuaRot:
+      return rule.symmetric ? VectorRule::Absmax : VectorRule::Moved;
+    case Flavour::SmoothQuant:
+      return VectorRule::Absmax;
+    default:
+      return VectorRule::None;
+  }
 }
 
 /// Row r's value of `op` over its vector in lane r of every block of four.
@@ -97,27 +104,6 @@ HWY_INLINE VF orIfZero(VF value, float other) {
   return hn::IfThenElse(hn::Eq(value, hn::Zero(df)), hn::Set(df, other), value);
 }
 
-/// microscale() of MxFloor and MxEven for 0 and magnitudes whose exponents need no clamp (StripWeights).
-HWY_INLINE VF microscales(const BlockScale& block, VF absmax) {
-  const DF df;
-  const hn::RebindToSigned<DF> di;
-  const auto bits = hn::Add(hn::BitCast(di, absmax), hn::Set(di, static_cast<std::int32_t>(block.roundUp)));
-  const auto exponent = hn::Sub(hn::And(bits, hn::Set(di, kFloatExponentBits)),
-                                hn::Set(di, static_cast<std::int32_t>(block.elementExponent) << 23));
-  const VF scale = hn::IfThenElse(hn::Eq(absmax, hn::Zero(df)), hn::Set(df, 1.0f), hn::BitCast(df, exponent));
-  return hn::Mul(scale, hn::Set(df, block.step));
-}
-
-/// nvfp4BlockScale() over the tensor's scale.
-HWY_INLINE VF nvfp4Steps(const BlockScale& block, VF absmax) {
-  const DF df;
-  const VF global = hn::Set(df, block.tensorScale);
-  const VF wanted = hn::Mul(global, hn::Div(absmax, hn::Set(df, block.largest)));
-  const VF rounded =
-      roundToElements(df, elementVectors(df, block.scaleRounding), hn::Min(wanted, hn::Set(df, 448.0f)));
-  return hn::Div(orIfZero(rounded, 0.125f), global);
-}
-
 /// Lane r of each block of four, in all lanes of row r.
 struct RowValues {
   VF row[4];
@@ -130,6 +116,67 @@ HWY_INLINE RowValues spread(VF values) {
 HWY_INLINE void setScales(VF values, Grids<4>& grids) {
   const RowValues scales = spread(values);
   for (std::size_t r = 0; r < 4; ++r) grids.rows[r].scale = scales.row[r];
+}
+
+/// Symmetric scales of absmax; awq and smoothquant take no less than 1e-5 for it, quarot neither but for 0.
+HWY_INLINE VF absmaxScales(const RtnRule& rule, VF absmax) {
+  const DF df;
+  const VF divisor = hn::Set(df, rule.divisor);
+  if (rule.flavour == RtnRule::Flavour::CompressedTensors)
+    return orIfZero(hn::Div(absmax, divisor), std::numeric_limits<float>::epsilon());
+  const VF scale = hn::Div(hn::Max(absmax, hn::Set(df, 1e-5f)), divisor);
+  if (rule.flavour != RtnRule::Flavour::QuaRot) return scale;
+  return hn::IfThenElse(hn::Eq(absmax, hn::Zero(df)), hn::Set(df, 1.0f), scale);
+}
+
+/// gptq, symmetric: ranges with negative weights are mirrored, a part of zeros gets [-1, 1].
+HWY_INLINE VF mirroredScales(const RtnRule& rule, RowRanges range) {
+  const DF df;
+  const VF absmax = hn::Max(hn::Abs(hn::Min(range.low, hn::Zero(df))), range.high);
+  const VF span = hn::IfThenElse(hn::Lt(range.low, hn::Zero(df)), hn::Add(absmax, absmax),
+                                 hn::Max(range.high, hn::Zero(df)));
+  return hn::Div(orIfZero(span, 2.0f), hn::Set(df, rule.divisor));
+}
+
+/// microscale() for 0 and magnitudes whose exponents need no clamp (StripWeights).
+HWY_INLINE VF microscales(const BlockScale& block, VF absmax) {
+  const DF df;
+  const hn::RebindToSigned<DF> di;
+  constexpr std::int32_t kBelowOne = (1 << 23) - 1;  // added: the exponent rises unless the mantissa is 0
+  const bool isOfQuotient = block.rule == BlockScale::Rule::MxRceil;
+  const VF value = isOfQuotient ? hn::Div(absmax, hn::Set(df, block.largest)) : absmax;
+  const bool isCeil = isOfQuotient || block.rule == BlockScale::Rule::MxCeil;
+  const std::int32_t added = isCeil ? kBelowOne : static_cast<std::int32_t>(block.roundUp);
+  const std::int32_t emax = isOfQuotient ? 0 : block.elementExponent;
+  const auto bits = hn::Add(hn::BitCast(di, value), hn::Set(di, added));
+  const auto exponent = hn::Sub(hn::And(bits, hn::Set(di, kFloatExponentBits)), hn::Set(di, emax << 23));
+  const VF scale = hn::IfThenElse(hn::Eq(absmax, hn::Zero(df)), hn::Set(df, 1.0f), hn::BitCast(df, exponent));
+  return hn::Mul(scale, hn::Set(df, block.step));
+}
+
+/// torchao multiplies by the reciprocal scale and has a GridDetour.
+HWY_INLINE void makeNvfp4Torchao(const BlockScale& block, VF absmax, Grids<4>& grids) {
+  const DF df;
+  const VF global = hn::Set(df, block.tensorScale);
+  const VF wanted = hn::Div(hn::Div(absmax, hn::Set(df, block.largest)), global);
+  const VF clamped = hn::Min(hn::Max(wanted, hn::Set(df, 0x1p-6f)), hn::Set(df, 448.0f));
+  const VF scale = roundToElements(df, elementVectors(df, block.scaleRounding), clamped);
+  const RowValues multiply = spread(hn::Div(hn::Set(df, 1 / block.tensorScale), scale));
+  const RowValues step = spread(hn::Mul(global, scale));
+  for (std::size_t r = 0; r < 4; ++r) {
+    grids.rows[r].multiply = multiply.row[r];
+    grids.rows[r].step = step.row[r];
+  }
+}
+
+/// nvfp4BlockScale() over the tensor's scale.
+HWY_INLINE VF nvfp4Steps(const BlockScale& block, VF absmax) {
+  const DF df;
+  const VF global = hn::Set(df, block.tensorScale);
+  const VF wanted = hn::Mul(global, hn::Div(absmax, hn::Set(df, block.largest)));
+  const VF rounded =
+      roundToElements(df, elementVectors(df, block.scaleRounding), hn::Min(wanted, hn::Set(df, 448.0f)));
+  return hn::Div(orIfZero(rounded, 0.125f), global);
 }
 
 HWY_INLINE void makeAsymmetric(VectorRule kind, const RtnRule& rule, RowRanges range, Grids<4>& grids) {
@@ -149,13 +196,12 @@ HWY_INLINE void makeAsymmetric(VectorRule kind, const RtnRule& rule, RowRanges r
     for (std::size_t r = 0; r < 4; ++r) grids.rows[r].shift = shifts.row[r];
     return setScales(scale, grids);
   }
-  if (isAwq) {
-    span = hn::Max(span, hn::Set(df, 1e-5f));
-  } else {  // gptq: a part of zeros gets [-1, 1]
+  if (!isAwq) {  // gptq, quarot: a part of zeros gets [-1, 1]
     const MF isEmpty = hn::Eq(span, zero);
     span = hn::IfThenElse(isEmpty, hn::Set(df, 2.0f), span);
     range.low = hn::IfThenElse(isEmpty, hn::Set(df, -1.0f), range.low);
   }
+  if (rule.flavour != RtnRule::Flavour::Gptq) span = hn::Max(span, hn::Set(df, 1e-5f));
   const VF scale = hn::Div(span, divisor);
   VF point = hn::Round(hn::Neg(hn::Div(range.low, scale)));
   if (isAwq) point = hn::Min(hn::Max(point, codeLo), codeHi);
@@ -173,9 +219,11 @@ HWY_INLINE void makeGrids(VectorRule kind, const RtnRule& rule, const ErrorStrip
   const DF df;
   if (kind == VectorRule::Shifted || kind == VectorRule::Moved)
     return makeAsymmetric(kind, rule, rowRanges<false>(strip, begin, end), grids);
+  if (kind == VectorRule::Mirrored)
+    return setScales(mirroredScales(rule, rowRanges<false>(strip, begin, end)), grids);
   const VF absmax = rowRanges<true>(strip, begin, end).high;
-  const VF scale = kind == VectorRule::Absmax       ? orIfZero(hn::Div(absmax, hn::Set(df, rule.divisor)),
-                                                               std::numeric_limits<float>::epsilon())
+  if (rule.block.rule == BlockScale::Rule::Nvfp4Torchao) return makeNvfp4Torchao(rule.block, absmax, grids);
+  const VF scale = kind == VectorRule::Absmax       ? absmaxScales(rule, absmax)
                    : kind == VectorRule::Microscale ? microscales(rule.block, absmax)
                                                     : nvfp4Steps(rule.block, absmax);
   setScales(scale, grids);

@@ -219,12 +219,28 @@ class TestLayerError : public QObject {
 
   /// Strips of four rows make their grids by vectors: three rows of zeros, which have no error, and one more.
   void stripsOfFourRowsQuantizeTheSame() {
-    for (const char* spec :
-         {"int4:group=16", "int8:group=20", "int4:group=3,asym", "int3:group=48,asym,flavour=awq",
-          "int4:group=32,asym,flavour=gptq", "int4:group=32,flavour=gptq", "int4:group=32,flavour=quarot",
-          "fp4_e2m1:group=16", "fp8_e4m3:group=40", "mxfp4", "mxfp8:flavour=mx-even",
-          "mxfp6:flavour=mx-floor", "mxint8", "mxint8:flavour=mx-ceil", "mxfp4:flavour=mx-rceil", "nvfp4",
-          "nvfp4:flavour=torchao"}) {
+    for (const char* spec : {"int4:group=16",
+                             "int8:group=20",
+                             "int4:group=3,asym",
+                             "int3:group=48,asym,flavour=awq",
+                             "int4:group=32,asym,flavour=gptq",
+                             "int4:group=32,flavour=gptq",
+                             "int4:group=32,flavour=quarot",
+                             "int4:group=32,asym,flavour=quarot",
+                             "int8:group=16,flavour=smoothquant",
+                             "int4:group=16,flavour=awq",
+                             "mxfp6_e3m2:flavour=mx-ceil",
+                             "mxfp8_e5m2:flavour=mx-rceil",
+                             "fp4_e2m1:group=16",
+                             "fp8_e4m3:group=40",
+                             "mxfp4",
+                             "mxfp8:flavour=mx-even",
+                             "mxfp6:flavour=mx-floor",
+                             "mxint8",
+                             "mxint8:flavour=mx-ceil",
+                             "mxfp4:flavour=mx-rceil",
+                             "nvfp4",
+                             "nvfp4:flavour=torchao"}) {
       const WeightScheme scheme = *parseSpec(spec).weight;
       for (unsigned seed = 0; seed < 24; ++seed) {
         MemorySource source = gaussianSource(4, 203, seed, 8);
