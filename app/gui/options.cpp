@@ -2,6 +2,7 @@
 
 #include "core/base/version.h"
 #include "widgets/bridge/language.h"
+#include "widgets/panels/method_panel.h"
 
 #include <QCommandLineParser>
 #include <QRegularExpression>
@@ -13,6 +14,13 @@ namespace {
 const QStringList kViews{QStringLiteral("overview"), QStringLiteral("matrix"),  QStringLiteral("activations"),
                          QStringLiteral("channels"), QStringLiteral("surface"), QStringLiteral("smoothing"),
                          QStringLiteral("main"),     QStringLiteral("start")};
+
+/// With the views of the Methods page.
+QStringList viewNames() {
+  QStringList names = kViews;
+  for (const std::string& name : MethodPanel::viewNames()) names << QString::fromStdString(name);
+  return names;
+}
 
 ParsedOptions bad(const QString& text) {
   return {{}, 2, QStringLiteral("quantloupe: %1\nTry quantloupe --help.\n").arg(text)};
@@ -31,10 +39,11 @@ void addOptions(QCommandLineParser& parser) {
     parser.addOption({QString::fromLatin1(name), QString::fromLatin1(text), QString::fromLatin1(value)});
   };
   add("plan", "Open this plan, too.", "PLAN");
-  add("render",
-      "Make a picture of a view: overview, matrix, activations, channels, surface, smoothing, main or start.",
-      "VIEW");
-  add("layer", "The linear shown in matrix, activations, channels, surface and smoothing.", "NAME");
+  parser.addOption(
+      {QStringLiteral("render"),
+       QStringLiteral("Make a picture of a view: %1.").arg(viewNames().join(QStringLiteral(", "))),
+       QStringLiteral("VIEW")});
+  add("layer", "The linear shown in views of one linear.", "NAME");
   add("title", "A line above the picture of one view.", "TEXT");
   add("size", "Size of the picture in pixels.", "WxH");
   add("theme", "light or dark.", "THEME");
@@ -50,9 +59,9 @@ void addOptions(QCommandLineParser& parser) {
 /// The rest of the checks: words and numbers. Empty = all right.
 QString readValues(const QCommandLineParser& parser, GuiOptions& options) {
   const auto value = [&parser](const char* name) { return parser.value(QString::fromLatin1(name)); };
-  if (!options.render.isEmpty() && !kViews.contains(options.render))
+  if (!options.render.isEmpty() && !viewNames().contains(options.render))
     return QStringLiteral("--render %1 is not a view; there are %2.")
-        .arg(options.render, kViews.join(QStringLiteral(", ")));
+        .arg(options.render, viewNames().join(QStringLiteral(", ")));
   if (!options.render.isEmpty() && options.output.isEmpty())
     return QStringLiteral("--render needs a file to write: add -o picture.png.");
   if (!options.render.isEmpty() && options.render != QLatin1String("start") && options.model.isEmpty())

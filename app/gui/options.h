@@ -13,9 +13,8 @@ namespace ql {
 
 struct GuiOptions {
   QString model, plan;
-  QString render;  // "overview", "matrix", "activations", "channels", "surface", "smoothing", "main",
-                   // "start"; empty = a window
-  QString layer;   // linear shown in matrix, activations, channels, surface and smoothing
+  QString render;  // a view: "overview", "main", "gptq", ...; empty = a window
+  QString layer;   // linear shown in views of one linear
   QString output;  // PNG, SVG or PDF
   QString title;   // above the picture of one view; empty = none
   QSize size{1600, 1000};

@@ -12,6 +12,7 @@
 #include "widgets/panels/matrix_panel.h"
 #include "widgets/panels/matrix_view.h"
 #include "widgets/panels/message_bar.h"
+#include "widgets/panels/method_panel.h"
 #include "widgets/panels/overview_panel.h"
 #include "widgets/panels/smoothing_panel.h"
 #include "widgets/panels/start_page.h"
@@ -24,6 +25,7 @@
 #include <QTextStream>
 #include <QTimer>
 
+#include <algorithm>
 #include <functional>
 
 namespace ql {
@@ -124,6 +126,35 @@ int writeWindow(QWidget& window, const QString& path) {
                         .arg(path));
 }
 
+/// A page of the centre alone, at the asked-for size.
+int writePage(MainWindow& window, QWidget* page, const GuiOptions& options,
+              const std::function<bool()>& isSettled) {
+  page->setParent(nullptr);
+  page->resize(options.size);
+  page->show();
+  waitUntil([&] { return window.session()->jobs()->isIdle() && isSettled(); });
+  const int code = writeWindow(*page, options.output);
+  delete page;
+  return code;
+}
+
+/// The view of a method, with its page around it.
+int writeMethod(MainWindow& window, const GuiOptions& options) {
+  MethodPanel* page = window.workArea()->methods();
+  page->showView(options.render.toStdString());
+  return writePage(window, page, options, [page] {
+    const auto canvases = page->findChildren<Canvas*>();
+    return std::all_of(canvases.begin(), canvases.end(), [](const Canvas* canvas) {
+      return !canvas->isVisible() || canvas->view()->isSettled();
+    });
+  });
+}
+
+bool isMethod(const QString& view) {
+  const std::vector<std::string> names = MethodPanel::viewNames();
+  return std::find(names.begin(), names.end(), view.toStdString()) != names.end();
+}
+
 /// The Smoothing page alone, at the asked-for size.
 int writeSmoothing(MainWindow& window, const GuiOptions& options) {
   const SmoothingControl* control = window.session()->smoothing();
@@ -134,13 +165,7 @@ int writeSmoothing(MainWindow& window, const GuiOptions& options) {
   if (!control->problem().isEmpty() && !window.session()->calibration()->hasActivations())
     return fail(control->problem() + QStringLiteral(" Run `qloupe analyze MODEL --calibration TEXT` first."));
   SmoothingPanel* page = window.workArea()->smoothing();
-  page->setParent(nullptr);
-  page->resize(options.size);
-  page->show();
-  waitUntil([&] { return window.session()->jobs()->isIdle() && page->isSettled(); });
-  const int code = writeWindow(*page, options.output);
-  delete page;
-  return code;
+  return writePage(window, page, options, [page] { return page->isSettled(); });
 }
 
 }  // namespace
@@ -166,6 +191,10 @@ int renderPicture(const GuiOptions& options) {
   if (options.render == QLatin1String("surface")) matrix->setSurface(true);
   const bool isSmoothing = options.render == QLatin1String("smoothing");
   if (isSmoothing) window.workArea()->showPage(CentrePage::Smoothing);
+  if (isMethod(options.render)) {
+    window.workArea()->showPage(CentrePage::Methods);
+    window.workArea()->methods()->showView(options.render.toStdString());
+  }
   waitUntil([&] { return window.session()->jobs()->isIdle() && areCanvasesSettled(window); });
   if (options.render == QLatin1String("activations") && !matrix->view()->content()->tokens)
     return fail(matrix->view()->problem() +
@@ -174,6 +203,7 @@ int renderPicture(const GuiOptions& options) {
   waitUntil([&] { return areCanvasesSettled(window); });
   if (options.render == QLatin1String("main")) return writeWindow(window, options.output);
   if (isSmoothing) return writeSmoothing(window, options);
+  if (isMethod(options.render)) return writeMethod(window, options);
   return writeCanvas(*canvasOf(window, options.render)->view(), options);
 }
 
