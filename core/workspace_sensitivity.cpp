@@ -1,13 +1,14 @@
 #include "core/workspace_sensitivity.h"
 
 #include "core/base/error.h"
+#include "core/calib/memory_plan.h"
 #include "core/calib/variant_scores.h"
+#include "core/folded_plan.h"
 #include "core/head_runs.h"
-#include "core/planned_inputs.h"
 #include "core/sensitivity_parts.h"
-#include "core/smoothed_ranges.h"
 #include "core/workspace_state.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -39,11 +40,14 @@ QuantizationPlan withPointScheme(QuantizationPlan plan, const Model& model,
 /// Everything that a measurement runs.
 struct PlannedModels {
   TokenWindows windows;
+  FoldedPlan folded;
+  QuantizationPlan plan;  // what is done to the folded model
   std::unique_ptr<ForwardModel> plain, switched;
   std::shared_ptr<const PlannedSource> planned;
   std::optional<PlanHook> hook;
   std::optional<SwitchedHook> switchedHook;
   PlanSwitch choice;
+  PerplexityOptions settings;
 };
 
 void fillRow(SensitivityRow& row, const Sensitivity& all, SensitivityMode mode, const WindowScore& sums,
@@ -55,26 +59,27 @@ void fillRow(SensitivityRow& row, const Sensitivity& all, SensitivityMode mode, 
   row.klCost = isOnly ? row.result.meanKl : all.plan.meanKl - row.result.meanKl;
 }
 
-void build(Workspace& workspace, const QuantizationPlan& plan, const SensitivityOptions& options,
+void build(WorkspaceAccess::State& state, const QuantizationPlan& given, const SensitivityOptions& options,
            JobContext& job, PlannedModels& models) {
-  WorkspaceAccess::State& state = WorkspaceAccess::state(workspace);
   state.requireWeights("sensitivity");
   models.plain = state.forwardModel(state.source);
   models.windows = state.windowsOf(options.text.source, options.text.windows, *models.plain);
+  models.settings = state.perplexityOptions(options.text);
   job.setStage("Preparing the plan");
-  requireActivations(state, plan);
-  const auto factors = state.planFactorsByGroup(plan, options.text.planFolder, job);
-  std::shared_ptr<const WeightSource> stored = state.source;
-  if (!factors.empty())
-    stored = std::make_shared<const SmoothedSource>(stored, state.model, state.configJson, factors);
-  models.planned =
-      std::make_shared<const PlannedSource>(stored, state.model, plan, job, plannedInputs(state, factors));
-  models.switched = state.forwardModel(
-      std::make_shared<const SwitchedSource>(stored, models.planned, state.model, models.choice));
-  const PlanStatistics statistics{
-      [&state](std::size_t site) { return state.activations(site); },
-      [&state](const std::string& point) { return state.pointActivations(point); }};
-  models.hook.emplace(state.model, plan, behindSmoothing(statistics, state.model, state.configJson, factors));
+  requireActivations(state, given);
+  models.folded = foldPlan(state, given, {options.text.planFolder, false}, job, job);
+  const FoldedPlan& folded = models.folded;
+  const Model& model = folded.model(state);
+  models.plan = withHeadRuns(folded.plan, model, state.configJson);
+  PlannedInputs inputs = folded.inputs;
+  inputs.cacheBytes = std::min(PlannedSource::defaultCacheBytes(),
+                               std::max<std::uint64_t>(remainingBudget(models.settings.memoryBytes) / 2, 1));
+  models.planned = std::make_shared<const PlannedSource>(folded.source, model, models.plan, job, inputs);
+  if (models.planned->hasPrepared())
+    models.settings.memoryBytes = memoryBeside(models.settings.memoryBytes, inputs.cacheBytes);
+  models.switched = folded.forwardModel(
+      state, std::make_shared<const SwitchedSource>(folded.source, models.planned, model, models.choice));
+  models.hook.emplace(model, models.plan, folded.statistics);
   models.switchedHook.emplace(*models.hook, models.choice);
 }
 
@@ -103,12 +108,11 @@ Sensitivity measureSensitivity(Workspace& workspace, const QuantizationPlan& giv
                                const std::function<void(std::size_t, const SensitivityRow&)>& sink) {
   WorkspaceAccess::State& state = WorkspaceAccess::state(workspace);
   const bool isPoint = options.part == SensitivityPart::Point;
-  const QuantizationPlan plan =
-      withHeadRuns(withPointScheme(given, state.model, isPoint ? options.pointScheme : std::nullopt),
-                   state.model, state.configJson);
   PlannedModels models;
-  build(workspace, plan, options, job, models);
-  const std::vector<PlanPart> parts = planParts(state.model, plan, *models.hook, options);
+  build(state, withPointScheme(given, state.model, isPoint ? options.pointScheme : std::nullopt), options,
+        job, models);
+  const std::vector<PlanPart> parts =
+      planParts(models.folded.model(state), models.plan, *models.hook, options);
   requireParts(parts, options);
 
   Sensitivity result;
@@ -126,8 +130,7 @@ Sensitivity measureSensitivity(Workspace& workspace, const QuantizationPlan& giv
   const auto selectBase = [&] { models.choice.selectAll(!isOnly); };
   const VariantScores scores =
       scoreVariants({{models.plain.get(), nullptr}, switched, switched, selectBase}, variants, models.windows,
-                    state.perplexityOptions(options.text), job,
-                    [&](std::size_t variant, const VariantScores& soFar, bool isLast) {
+                    models.settings, job, [&](std::size_t variant, const VariantScores& soFar, bool isLast) {
                       result.reference = resultOfSums(soFar.reference);
                       if (variant == 0) {
                         result.plan = resultOfSums(soFar.variants[0]);

@@ -51,11 +51,11 @@ struct Sensitivity {
 };
 
 /// Runs the model once for every part and batch of text, blocks in front of a part only once for all.
-/// Smoothing of the plan is folded in throughout. Activations of a tensor that is a site (the input of
-/// linears) are one point; alone, they are measured with weights as stored. `sink` gets rows as they come,
-/// again after each batch of text, on the calling thread. Throws Error(Usage) when the plan quantizes nothing
-/// of what was asked for; what verify() throws. Source: Bondarenko et al. 2021, arXiv:2109.12948, sec. 3
-/// (leave-one-out); KL as in ModelOpt.
+/// Smoothing and rotations of the plan are folded in throughout. Activations of a tensor that is a site (the
+/// input of linears) are one point; alone, they are measured with weights as stored. `sink` gets rows as they
+/// come, again after each batch of text, on the calling thread. Throws Error(Usage) when the plan quantizes
+/// nothing of what was asked for; what verify() throws. Source: Bondarenko et al. 2021, arXiv:2109.12948,
+/// sec. 3 (leave-one-out); KL as in ModelOpt.
 Sensitivity measureSensitivity(Workspace& workspace, const QuantizationPlan& plan,
                                const SensitivityOptions& options, JobContext& job,
                                const std::function<void(std::size_t, const SensitivityRow&)>& sink = {});

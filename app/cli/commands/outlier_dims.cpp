@@ -67,9 +67,11 @@ class OutlierDimsCommand : public Command {
     app.add_flag("--json", m_isJson, "JSON on standard output (resources/schemas/outlier-dims.schema.json)")
         ->excludes(csv);
     app.footer(
-        "One row for each distinct input. 16 bit: share of the multiplication that is done in fp16. Overlap: "
-        "mean\nJaccard index of the channels of two blocks. Emergent: in a quarter of the blocks and 6 % of "
-        "the tokens.\n\nExample:\n"
+        "One row for each distinct input. 16 bit: share of the multiplication that is done in fp16. Int8, "
+        "decomposed:\noutput error with the activations in int8 by token, without and with outlier dims in "
+        "16 "
+        "bits. Overlap: mean\nJaccard index of the channels of two blocks. Emergent: in a quarter of the "
+        "blocks and 6 % of the tokens.\n\nExample:\n"
         "  qloupe outlier-dims path/to/model --stats model.h5 --errors\n"
         "  qloupe outlier-dims path/to/model --stats model.h5 --threshold 3 --roles down --json");
   }
@@ -179,8 +181,8 @@ class OutlierDimsCommand : public Command {
                                      thousands(static_cast<std::uint64_t>(site.channels.size())),
                                      percent(site.share()), channelList(site.channels)};
       if (m_withErrors) {
-        cells.push_back(optionalFigure(site.readers.front().wa));
-        cells.push_back(optionalFigure(site.readers.front().waDecomposed));
+        cells.push_back(optionalFigure(site.readers.front().a));
+        cells.push_back(optionalFigure(site.readers.front().aDecomposed));
       }
       table.addRow(cells);
     }
