@@ -47,6 +47,7 @@ ClipRule clipRule(const WeightScheme& scheme) {
     if (rule.kind == Kind::ImatrixMse) ++rule.steps;
     if (rule.kind != Kind::MseGptq) rule.patience = static_cast<int>(number(options, "patience"));
   }
+  if (rule.kind == Kind::MseLlmc) rule.expand = static_cast<float>(number(options, "expand"));
   if (rule.kind == Kind::Percentile) rule.percent = number(options, "percent");
   if (rule.kind == Kind::EasyQuant) rule.factors = static_cast<int>(number(options, "grid"));
   return rule;

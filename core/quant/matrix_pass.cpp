@@ -8,7 +8,7 @@
 namespace ql {
 namespace {
 
-constexpr std::int64_t kTileRows = 128;
+constexpr std::int64_t kTileWeights = std::int64_t{1} << 18;  // a search tries many grids on each
 
 std::vector<double> sumsOf(std::span<const float> rows, const std::vector<float>& columnWeights,
                            const PieceSums& piece) {
@@ -27,13 +27,14 @@ std::vector<double> sumsOf(std::span<const float> rows, const std::vector<float>
 PartPass matrixPass(const WeightSource& source, const MatrixRef& matrix,
                     const std::vector<float>& columnWeights, JobContext& job) {
   return [&source, matrix, &columnWeights, &job](const PieceSums& piece) {
-    const std::int64_t tiles = (matrix.out + kTileRows - 1) / kTileRows;
+    const std::int64_t height = std::clamp<std::int64_t>(kTileWeights / matrix.in, 1, matrix.out);
+    const std::int64_t tiles = (matrix.out + height - 1) / height;
     std::vector<double> total;
     std::vector<std::vector<double>> sums(static_cast<std::size_t>(tiles));
     parallelForOrdered(
         job, tiles,
         [&](std::int64_t tile) {
-          const std::int64_t begin = tile * kTileRows, end = std::min(matrix.out, begin + kTileRows);
+          const std::int64_t begin = tile * height, end = std::min(matrix.out, begin + height);
           std::vector<float> rows(static_cast<std::size_t>(end - begin) *
                                   static_cast<std::size_t>(matrix.in));
           source.readRows(matrix, begin, end, rows);

@@ -55,7 +55,7 @@ float powerError(const PartGrid& grid, const PartValues& part, double norm, floa
 /// The grids that a shrinking search tries, each with the range it stands for.
 PartGrid shrunkGrid(const RtnRule& rule, const ClipRule& clip, const Extremes& range, int step) {
   const float p = clip.factor(step);
-  return partGrid(rule, p * range.min, p * range.max);
+  return partGrid(rule, p * (clip.expand * range.min), p * (clip.expand * range.max));
 }
 
 /// The first of the best steps; `improved` (may be empty) sees every one that beats those before it.

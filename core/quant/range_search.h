@@ -16,7 +16,8 @@ namespace ql {
 /// Shrinking clips take both ends of the range times p = 1 - i / grid and keep the first p with the least
 /// sum of |Q(w) - w|^norm, compared in float32 as the originals do:
 ///   MseGptq     i < int(shrink * grid).                                       gptq quant.py, find_params
-///   MseLlmc     the same, and no further once `patience` steps improved no part of the whole matrix.
+///   MseLlmc     the same on a range that `expand` widened, and no further once `patience` steps improved no
+///               part of the whole matrix.
 ///                                               llm-compressor observers/mse_quant.py, _grid_search_eager
 ///   ImatrixMse  i <= max(1, int(shrink * grid)), patience, and errors weigh E[x_j^2] / mean E[x^2].
 ///                                                        llm-compressor observers/imatrix.py, _grid_search
@@ -35,6 +36,7 @@ struct ClipRule {
   Kind kind = Kind::None;
   int steps = 0;  // shrinking: how many p are tried at most
   double grid = 100, norm = 2.4;
+  float expand = 1;  // MseLlmc: of the range, before it shrinks
   int patience = 0;  // 0: all steps
   double percent = 100;
   int factors = 200;

@@ -316,6 +316,7 @@ std::vector<OptionSpec> clipOptions(std::string_view clip) {
   if (clip == "mse-llmc") {
     std::vector<OptionSpec> options = mseClipOptions(0.2, 2.4);
     options.push_back(patience);
+    options.push_back({"expand", 1.0, 1, 16, {}, "", "Widens the range before it shrinks."});
     return options;
   }
   if (clip == "imatrix-mse") {
@@ -325,7 +326,14 @@ std::vector<OptionSpec> clipOptions(std::string_view clip) {
     return options;
   }
   if (clip == "percentile")
-    return {{"percent", 99.9, 50, 100, {}, "%", "Share of a part's weights inside the range."}};
+    return {{"percent",
+             99.9,
+             50,
+             100,
+             {},
+             "%",
+             "Share of a part's weights inside the range; asymmetric, half of the rest is outside at either "
+             "end."}};
   if (clip == "easyquant") return {{"grid", std::int64_t{200}, 10, 100000, {}, "", "Steps of the search."}};
   if (clip == "awq")
     return {{"grid", std::int64_t{20}, 2, 1000, {}, "", "Steps of a whole range."},

@@ -145,6 +145,28 @@ class TestRangeSearch : public QObject {
     QVERIFY(made.fallbacks.empty());
   }
 
+  void rangesMayBeWidenedFirst() {
+    const WeightScheme s =
+        scheme("fp4_e2m1:group=16,clip=mse-llmc:expand=1.6:shrink=0.8:grid=50:patience=50");
+    const std::vector<float> w = weights(10, 64, 5);
+    const std::vector<float> actual = quantized(specText(Choice{s, std::nullopt}), 10, 64, w).values;
+    const RtnRule rule = rtnRule(s);
+    for (const auto& [number, part] : partsOf(s, 64, w)) {
+      double least = 1e30, found = 0;
+      for (int i = 0; i < 40; ++i) {
+        const auto p = static_cast<float>(1 - i / 50.0);
+        const PartGrid grid = partGrid(rule, p * (1.6f * part.min), p * (1.6f * part.max));
+        double error = 0;
+        for (const std::size_t at : part.at)
+          error += std::pow(std::abs(static_cast<double>(rounded(grid, w[at]) - w[at])), 2.4);
+        least = std::min(least, error);
+      }
+      for (const std::size_t at : part.at)
+        found += std::pow(std::abs(static_cast<double>(actual[at] - w[at])), 2.4);
+      QL_NEAR(found, least, 1e-6);
+    }
+  }
+
   void patienceIsThatOfTheWholeMatrix() {
     // Row 0 wants a much smaller range, but only after steps at which nothing improves: alone it is stopped
     // before; with row 1, which improves in between, it goes on.
