@@ -64,9 +64,19 @@ float fusedAbsmax(const QuantizerInput& input) {
 
 }  // namespace
 
-std::vector<std::string> gridFormats() {
-  std::vector<std::string> names{"int8", "int7", "int6", "int5", "int4", "int3", "int2"};
+std::vector<std::string> integerFormats() {
+  return {"int8", "int7", "int6", "int5", "int4", "int3", "int2"};
+}
+
+std::vector<std::string> floatFormats() {
+  std::vector<std::string> names;
   for (const ElementFormat& format : elementFormats()) names.emplace_back(format.name);
+  return names;
+}
+
+std::vector<std::string> gridFormats() {
+  std::vector<std::string> names = integerFormats();
+  for (const std::string& name : floatFormats()) names.push_back(name);
   for (const BlockFormat& format : blockFormats()) names.emplace_back(format.name);
   return names;
 }

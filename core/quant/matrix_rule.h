@@ -9,7 +9,11 @@
 
 namespace ql {
 
-/// Number formats and rounding flavours that rtnRule() knows in some combination.
+/// Number formats of integers with their flavours, and of single floats.
+std::vector<std::string> integerFormats();
+std::vector<std::string> integerFlavours();
+std::vector<std::string> floatFormats();
+/// All that rtnRule() knows in some combination, block formats among them.
 std::vector<std::string> gridFormats();
 std::vector<std::string> gridFlavours();
 

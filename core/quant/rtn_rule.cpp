@@ -125,9 +125,14 @@ RtnRule integerRule(const WeightScheme& scheme, int bits) {
 
 }  // namespace
 
-std::vector<std::string> gridFlavours() {
+std::vector<std::string> integerFlavours() {
   std::vector<std::string> names;
   for (const IntegerFlavour& flavour : kIntegerFlavours) names.emplace_back(flavour.name);
+  return names;
+}
+
+std::vector<std::string> gridFlavours() {
+  std::vector<std::string> names = integerFlavours();
   for (const BlockFormat& format : blockFormats())
     for (const std::string_view name : format.flavours)
       if (std::find(names.begin(), names.end(), name) == names.end()) names.emplace_back(name);

@@ -405,9 +405,9 @@ class TestElementFormat : public QObject {
     QTest::addColumn<QString>("spec");
     QTest::addColumn<QString>("word");
     QTest::newRow("gptq") << "fp8_e4m3:flavour=gptq"
-                          << "single floats";
+                          << "it has compressed-tensors";
     QTest::newRow("awq") << "fp4_e2m1:flavour=awq"
-                         << "single floats";
+                         << "it has compressed-tensors";
     QTest::newRow("smoothquant") << "fp4_e2m1:flavour=smoothquant"
                                  << "compressed-tensors";
   }

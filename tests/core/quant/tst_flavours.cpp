@@ -289,9 +289,9 @@ class TestFlavours : public QObject {
     QTest::newRow("llm-qat of int2") << "int2:flavour=llm-qat"
                                      << "int3 to int8";
     QTest::newRow("torchao of integers") << "int8:flavour=torchao"
-                                         << "no rounding of integers";
+                                         << "does not go with rtn of int8";
     QTest::newRow("mx-floor of integers") << "int4:flavour=mx-floor"
-                                          << "no rounding of integers";
+                                          << "does not go with rtn of int4";
   }
   void whatAFlavourLacksIsRefused() {
     QFETCH(QString, spec);
