@@ -6,7 +6,7 @@ namespace ql {
 
 RotatedModel::RotatedModel(std::shared_ptr<const WeightSource> source, const Model& plain,
                            const std::string& configJson, const ModelRotation& rotation, JobContext& job)
-    : m_plain(plain), m_configJson(configJson) {
+    : m_plain(plain), m_configJson(rotation.residual ? untiedConfig(configJson) : configJson) {
   if (rotation.residual) m_untied = untieEmbeddings(plain, configJson);
   m_source = std::make_shared<const RotatedSource>(
       std::move(source), model(), modelRotations(model(), this->configJson(), rotation, job), untied());

@@ -303,6 +303,8 @@ ApplyReport Workspace::apply(const QuantizationPlan& plan, const ApplyOptions& o
   std::map<std::string, std::string> changedFiles;
   if (weights.added())
     changedFiles = sideFilesWith(checkpoint, *folded.rotated->untied(), *weights.added(), side.copied);
+  else if (folded.configJson(state) != state.configJson)
+    changedFiles["config.json"] = folded.configJson(state);
   std::set<std::string> names(side.copied.begin(), side.copied.end());
   for (const Shard& shard : checkpoint.shards()) names.insert(shard.name);
   ApplyFolder folder(options.output, checkpoint.folder(),

@@ -53,6 +53,10 @@ struct UntiedModel {
   MatrixRef embedding;  // whose values the head starts with
   DType dtype = DType::F32;
 };
+/// config.json with tie_word_embeddings false where it says true: a checkpoint may hold a head all the same,
+/// which loaders then drop for the embedding. The text itself where it does not.
+std::string untiedConfig(std::string_view configJson);
+
 /// Nothing when the model has a head of its own, or none at all.
 std::optional<UntiedModel> untieEmbeddings(const Model& model, std::string_view configJson);
 

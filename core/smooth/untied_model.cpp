@@ -76,6 +76,11 @@ std::string RotationConfig::untied(std::string_view text) {
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+std::string untiedConfig(std::string_view configJson) {
+  return RotationConfig(configJson).isTrue(kTied) ? RotationConfig::untied(configJson)
+                                                  : std::string(configJson);
+}
+
 std::optional<UntiedModel> untieEmbeddings(const Model& model, std::string_view configJson) {
   const Linear* embedding = embeddingOf(model);
   if (!model.hasTiedEmbeddings || !embedding || !RotationConfig(configJson).isTrue(kTied))

@@ -368,6 +368,21 @@ class TestRotationFold : public QObject {
     QCOMPARE(after->find("lm_head.weight")->shard, after->find("model.embed_tokens.weight")->shard);
   }
 
+  /// A head that the checkpoint holds although config.json ties it: loaders would put the embedding there.
+  void heldHeadsAreUntied() {
+    TinyLlama tiny;
+    tiny.keys["tie_word_embeddings"] = true;
+    const TempFolder folder;
+    writeSharded(makeCheckpoint(tiny), DType::F32, folder, "model");
+    const auto workspace = Workspace::open(folder / "model");
+    JobContext job(2);
+    const ApplyReport report = apply(*workspace, folder / "out", ApplyKind::Rotated, {}, job);
+    QVERIFY(report.addedTensors.empty());
+    const auto config = nlohmann::json::parse(contentOf(folder / "out/config.json"));
+    QVERIFY(config.at("tie_word_embeddings") == nlohmann::json(false));
+    QVERIFY(changeOf(tinyLogits(folder / "model", 50), tinyLogits(folder / "out", 50)) < 1e-5);
+  }
+
   /// A plan that rotates and quantizes is the plan without rotations on the rotated checkpoint, bit for bit.
   void quantizingComesBehindRotating() {
     for (const char* name : {"llama", "tied"}) {
