@@ -1,6 +1,7 @@
 // qloupe plan auto as a user runs it: decisions with their numbers, the plan that is written, and refusals;
 // schemes of floats in qloupe error.
 #include "tests/app/cli_runner.h"
+#include "tests/support/safetensors_bytes.h"
 
 #include <cmath>
 
@@ -49,6 +50,37 @@ class TestCliMethods : public QObject {
     QVERIFY(layers[4]["weight_rel_fro"] == 0.0 && layers[4]["output_rel_a"] > 0.01);
     QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"error", demo(), "--scheme", "fp8_e4m3:flavour=gptq"}),
                                   "integers only"));
+  }
+
+  void billmIsMeasuredOnActivations() {
+    std::string values;
+    for (int i = 0; i < 300 * 256; ++i) {
+      const float x = std::sin(static_cast<float>(i * i % 9973)) * (i % 256 == 9 ? 30.0f : 1.0f);
+      const float stored = i % 256 == 40 ? 0.0f : x;  // a dead channel
+      values.append(reinterpret_cast<const char*>(&stored), sizeof stored);
+    }
+    const std::string name = "model.layers.3.self_attn.q_proj.input";
+    m_folder.write("x.safetensors",
+                   safetensorsBytes("{" + entry(name, "F32", "[300,256]", 0, values.size()) + "}", values));
+    const QStringList asked{"error",         demo(),
+                            "--layers",      "layers.3.self_attn.q_proj",
+                            "--activations", "x.safetensors",
+                            "--scheme",      "binary:algorithm=billm",
+                            "--scheme",      "binary:algorithm=billm:compensate=false",
+                            "--scheme",      "int2"};
+    const RunResult result = qloupe(m_folder, asked + QStringList{"--json"});
+    QL_NO_PROBLEM(schemaProblemOf(result, "error"));
+    const nlohmann::json layers = jsonOf(result);
+    QCOMPARE(layers.size(), std::size_t(3));
+    QVERIFY(layers[0]["output_rel_w"] < layers[1]["output_rel_w"]);  // errors are passed on
+    QVERIFY(layers[1]["output_rel_w"] < layers[2]["output_rel_w"]);
+    QVERIFY(layers[0]["bits_per_weight"] > 3.0 && layers[0]["bits_per_weight"] < 3.01);  // all that is stored
+    QVERIFY(layers[0]["fallbacks"].dump().find("always zero") != std::string::npos);
+    QCOMPARE(qloupe(m_folder, asked + QStringList{"--strict"}).exitCode, 1);
+    QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"error", demo(), "--scheme", "binary:algorithm=billm"}),
+                                  "calibrat"));
+    QL_NO_PROBLEM(badInputProblem(
+        qloupe(m_folder, {"error", demo(), "--scheme", "binary:algorithm=billm,group=64"}), "block_size"));
   }
 
   void decisionsComeWithNumbers_data() {
