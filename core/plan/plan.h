@@ -16,8 +16,8 @@ namespace ql {
 struct PlanSmoothing {
   std::string producer;
   std::vector<std::string> consumers;
-  std::string method;             // "smoothquant", "bismooth"
-  std::string statistic = "max";  // "max" | "median"
+  std::string method;             // "smoothquant", "bismooth", "awq"
+  std::string statistic = "max";  // "max" | "median" | "mean"
   double alpha = 0.5;
   std::optional<std::string> scales;  // "file.safetensors#name"
   std::string unknown;                // JSON object text of keys this version does not know

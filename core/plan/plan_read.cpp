@@ -109,15 +109,12 @@ class PlanReader {
     entry.consumers = fields.names("consumers");
     if (entry.consumers.empty())
       place.key("consumers").fail("is empty; name every linear that reads the producer");
-    entry.method = fields.text("method", "\"smoothquant\" or \"bismooth\"");
-    if (entry.method != "smoothquant" && entry.method != "bismooth") {
-      place.key("method").fail("is " + quotedText(entry.method) + "; write \"smoothquant\" or \"bismooth\"");
+    entry.method = fields.text("method", "\"smoothquant\", \"bismooth\" or \"awq\"");
+    if (entry.method != "smoothquant" && entry.method != "bismooth" && entry.method != "awq") {
+      place.key("method").fail("is " + quotedText(entry.method) +
+                               "; write \"smoothquant\", \"bismooth\" or \"awq\"");
     }
-    if (fields.find("statistic") != nullptr)
-      entry.statistic = fields.text("statistic", "\"max\" or \"median\"");
-    if (entry.statistic != "max" && entry.statistic != "median") {
-      place.key("statistic").fail("is " + quotedText(entry.statistic) + "; write \"max\" or \"median\"");
-    }
+    readStatistic(fields, place, entry);
     entry.alpha = fields.number("alpha").value_or(entry.alpha);
     if (entry.alpha < 0 || entry.alpha > 1) place.key("alpha").fail("is outside 0 to 1; 0.5 is usual");
     if (const Json* scales = fields.find("scales"); scales != nullptr && !scales->is_null()) {
@@ -126,6 +123,16 @@ class PlanReader {
     readVariant(fields, place, entry);
     entry.unknown = fields.leftOver();
     return entry;
+  }
+
+  static void readStatistic(JsonFields& fields, const PlanPlace& place, PlanSmoothing& entry) {
+    const bool isAwq = entry.method == "awq";
+    const std::string words = isAwq ? "\"mean\"" : "\"max\" or \"median\"";
+    if (isAwq) entry.statistic = "mean";
+    if (fields.find("statistic") != nullptr) entry.statistic = fields.text("statistic", words);
+    const std::string& word = entry.statistic;
+    if (isAwq ? word != "mean" : word != "max" && word != "median")
+      place.key("statistic").fail("is " + quotedText(word) + "; write " + words);
   }
 
   /// Keys that plans of before they were known do not have.

@@ -25,11 +25,12 @@ struct SmoothingInput {
   std::vector<float> actAbsmax, actMin, actMax, actMedian;  // empty = not known
   std::vector<float> weightAbsmax, weightMedian;            // of |W|; weightMedian may be empty
   std::vector<float> gain;                                  // effective norm weight, for data-free variants
+  std::vector<float> actMeanAbs;                            // mean |x|; empty = not known
 };
 
 struct SmoothingOptions {
-  std::string method = "smoothquant";  // "smoothquant", "bismooth"
-  std::string statistic = "max";       // "max" | "median"
+  std::string method = "smoothquant";  // "smoothquant", "bismooth", "awq"
+  std::string statistic = "max";       // "max" | "median" | "mean"
   double alpha = 0.5;
   OptionValues options;  // method-specific: {"formula": "llm-compressor"}, {"data_free": true}
   bool powersOfTwo = false;

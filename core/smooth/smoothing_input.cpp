@@ -2,6 +2,7 @@
 #include "core/base/error.h"
 #include "core/base/message_text.h"
 #include "core/jobs/parallel_for.h"
+#include "core/quant/awq_scale.h"
 #include "core/smooth/column_median.h"
 #include "core/smooth/smoothing.h"
 
@@ -109,6 +110,8 @@ SmoothingInput smoothingInput(const WeightSource& source, const Model& model, st
   input.actMin = activations->all.min;
   input.actMax = activations->all.max;
   input.actMedian = activations->medianAbs;
+  if (!activations->all.sumAbs.empty() || activations->hasSample())
+    input.actMeanAbs = awqMeanAbs(*activations);
   return input;
 }
 

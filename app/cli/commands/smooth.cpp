@@ -155,11 +155,11 @@ class SmoothCommand : public Command {
     app.add_option("--method", m_method, "How S is computed")
         ->check(CLI::IsMember(methods))
         ->capture_default_str()
-        ->type_name("smoothquant|bismooth");
+        ->type_name("smoothquant|bismooth|awq");
     app.add_option("--statistic", m_statistic,
-                   "Of |x| and |w| by channel; default: smoothquant max, bismooth median")
-        ->check(CLI::IsMember({"max", "median"}))
-        ->type_name("max|median");
+                   "Of |x| and |w| by channel; default: smoothquant max, bismooth median, awq mean")
+        ->check(CLI::IsMember({"max", "median", "mean"}))
+        ->type_name("max|median|mean");
     CLI::Option* alpha =
         app.add_option("--alpha", m_alpha, "0: all difficulty on the activations, 1: on the weights")
             ->check(CLI::Range(0.0, 1.0))

@@ -34,7 +34,8 @@ void check(const WeightScheme& scheme) {
   const OptionValues options = algorithmChoice("adadim", scheme.algorithm.options).options;
   if (std::get<std::string>(options.at("loss")) == "block") {
     throw Error(ErrorCode::Unsupported,
-                "The output of the block is only known to a forward pass: let qloupe plan auto adadim --loss "
+                "The output of the block is only known to a forward pass: let qloupe plan auto --method "
+                "adadim --loss "
                 "block decide, which writes the dimension into the plan, or use loss=own.");
   }
   const AdaDimPair pair = pairOf(scheme);

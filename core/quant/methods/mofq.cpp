@@ -43,10 +43,10 @@ QuantizerNeeds needs(const WeightScheme& scheme) {
 
 void check(const WeightScheme& scheme) {
   if (lossOf(scheme) == "wa") {
-    throw Error(
-        ErrorCode::Unsupported,
-        "With loss=wa the activations change along with the weights: let qloupe plan auto mofq --loss wa "
-        "decide, which writes both formats into the plan, or use loss=tensor or loss=output.");
+    throw Error(ErrorCode::Unsupported,
+                "With loss=wa the activations change along with the weights: let qloupe plan auto --method "
+                "mofq --loss wa "
+                "decide, which writes both formats into the plan, or use loss=tensor or loss=output.");
   }
   const Pair pair = pairOf(scheme);
   requireMeasurable(pair.integer);

@@ -164,6 +164,22 @@ class TestSmoothing : public QObject {
     }
   }
 
+  void awqByHand() {
+    SmoothingInput input;
+    input.weightAbsmax = {1, 2, 3, 4};  // play no part
+    input.actMeanAbs = {4, 1, 16, 0};
+    const SmoothingFactors awq = smoothingFactors(input, options("awq", "mean", 0.5));
+    // 2, 1, 4 and the least 1e-4, over sqrt(4 * 1e-4)
+    const std::vector<double> expected{100, 50, 200, 0.005};
+    for (std::size_t j = 0; j < 4; ++j) QL_NEAR(awq.s[j], expected[j], 1e-6);
+    QCOMPARE(awq.deadChannels, std::int64_t{1});
+    QCOMPARE(smoothingFactors(input, options("awq", "mean", 0)).s, std::vector<float>(4, 1.0f));
+    input.actMeanAbs = {1e30f, 1, 1, 1};  // 1e15 and 1e-15: the guards
+    const SmoothingFactors guarded = smoothingFactors(input, options("awq", "mean", 1));
+    QCOMPARE(guarded.s, (std::vector<float>{1e5f, 1e-5f, 1e-5f, 1e-5f}));
+    QCOMPARE(guarded.clampedChannels, std::int64_t{4});
+  }
+
   /// X times a power of four and W divided by it: S moves by exactly that power.
   void plantedPowersAreUndoneExactly() {
     std::mt19937 random(3);
@@ -199,7 +215,9 @@ class TestSmoothing : public QObject {
     QL_THROWS(smoothingFactors(input, options("smoothquant", "max", 0.5)), "1 channels");
     QL_THROWS(smoothingFactors(input, options("smoothquant", "median", 0.5)), "use max");
     QL_THROWS(smoothingFactors(input, options("smoothquant", "max", 1.5)), "between 0");
-    QL_THROWS(smoothingFactors(input, options("awq", "max", 0.5)), "smoothquant, bismooth");
+    QL_THROWS(smoothingFactors(input, options("magic", "max", 0.5)), "smoothquant, bismooth, awq");
+    QL_THROWS(smoothingFactors(input, options("awq", "mean", 0.5)), "mean |x| of each channel");
+    QL_THROWS(smoothingFactors(input, options("awq", "max", 0.5)), "use mean");
   }
 
   /// Readers of 300, 7 and 1 rows, with zeros and NaN: largest and median against sorting.
@@ -217,7 +235,10 @@ class TestSmoothing : public QObject {
     ActivationStats site;
     site.width = 70;
     site.all.absmax.assign(70, 2.0f);
+    site.all.sumAbs.assign(70, 6.0);
+    site.all.tokens = 4;
     const SmoothingInput input = smoothingInput(source, model, 0, &site, {}, true, job);
+    QCOMPARE(input.actMeanAbs, std::vector<float>(70, 1.5f));
     for (std::size_t j = 0; j < 70; ++j) {
       std::sort(columns[j].begin(), columns[j].end());
       QCOMPARE(input.weightAbsmax[j], columns[j].back());

@@ -368,9 +368,9 @@ class TestAwq : public QObject {
     QL_THROWS(requireMeasurable(plain("int4:input_channel,clip=awq")), "another clip");
     QL_THROWS(requireMeasurable(plain("nf4:algorithm=awq")), "does not go with");
     QL_THROWS(requireMeasurable(plain("int4:tensor,algorithm=adadim")), "no dimension to choose");
-    QL_THROWS(requireMeasurable(plain("int4:algorithm=adadim:loss=block")), "plan auto adadim");
+    QL_THROWS(requireMeasurable(plain("int4:algorithm=adadim:loss=block")), "plan auto --method adadim");
     QL_THROWS(requireMeasurable(plain("int4:asym,algorithm=mofq")), "asymmetric");
-    QL_THROWS(requireMeasurable(plain("int4:algorithm=mofq:loss=wa")), "plan auto mofq");
+    QL_THROWS(requireMeasurable(plain("int4:algorithm=mofq:loss=wa")), "plan auto --method mofq");
     WeightScheme scheme = plain("int4:group=32,algorithm=awq");
     scheme.algorithm.options = {{"gird", std::int64_t{20}}};
     QL_THROWS(requireMeasurable(scheme), "gird");
