@@ -34,7 +34,7 @@ MatrixInMemory::MatrixInMemory(std::span<const float> weights, std::int64_t out,
   m_input.in = in;
   m_input.range = &m_range;
   m_input.source = &m_rows;
-  m_input.matrix.tensor = "w";
+  m_input.matrix.tensor.assign(1, 'w');  // g++ 12 warns of an overlap in an assignment of text
   m_input.matrix.out = out;
   m_input.matrix.in = in;
   m_input.job = job;
