@@ -45,7 +45,7 @@ void addRows(const ColumnGrids& columnGrids, const ErrorStrip& strip, float* col
              StripErrors& errors) {
   const DF df;
   const std::size_t lanes = hn::Lanes(df);
-  ColumnSums sums{hn::Zero(df), hn::Zero(df), 0};
+  StripLanes sums{hn::Zero(df), hn::Zero(df), 0};
   Grids<kRows> grids;
   grids.element = elementVectors(df, columnGrids.rule().rounding);
   const MF all = hn::FirstN(df, lanes);

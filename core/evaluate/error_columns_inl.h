@@ -34,7 +34,7 @@ HWY_INLINE double sumOf(VF v) {
   return static_cast<double>(hn::GetLane(hn::SumOfLanes(DF(), v)));
 }
 
-struct ColumnSums {
+struct StripLanes {
   VF sumAbs, maxAbs;
   std::size_t zeroCodes;
 };
@@ -50,7 +50,7 @@ struct Grids {
 /// One vector of columns of all rows of a strip.
 template <int kRows, Codes kCodes, bool kTail>
 HWY_INLINE void errorColumns(const ErrorStrip& strip, std::size_t c, MF valid, const Grids<kRows>& grids,
-                             float* columnError, ColumnSums& sums) {
+                             float* columnError, StripLanes& sums) {
   const DF df;
   VF squares = hn::LoadU(df, columnError + c);
   for (int r = 0; r < kRows; ++r) {

@@ -40,7 +40,7 @@ HWY_INLINE void partRange(const float* values, std::size_t begin, std::size_t en
 
 template <int kRows, Codes kCodes>
 HWY_INLINE void errorSpan(const ErrorStrip& strip, std::size_t begin, std::size_t end,
-                          const Grids<kRows>& grids, float* columnError, ColumnSums& sums) {
+                          const Grids<kRows>& grids, float* columnError, StripLanes& sums) {
   const std::size_t lanes = hn::Lanes(DF());
   const MF all = hn::FirstN(DF(), lanes);
   std::size_t c = begin;
@@ -85,7 +85,7 @@ template <int kRows, Codes kCodes>
 void addErrors(const StripScheme& scheme, const ErrorStrip& strip, const StripWeights& weights,
                float* columnError, StripErrors& errors) {
   const DF df;
-  ColumnSums sums{hn::Zero(df), hn::Zero(df), 0};
+  StripLanes sums{hn::Zero(df), hn::Zero(df), 0};
   // what all parts share, and the parts' own where they are made by vectors
   Grids<kRows> grids = sharedGrids<kRows>(scheme);
   const bool isWhole = scheme.hasFixedGrid || scheme.width >= strip.columns;
