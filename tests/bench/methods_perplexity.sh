@@ -1,14 +1,15 @@
 #!/bin/sh
 # Perplexity of plans on a model, as one table (Markdown): the same text for all of them, methods that need data
 # calibrated on another one.
-# usage: methods_perplexity.sh QLOUPE MODEL CALIBRATION HELDOUT [TOKENS [CALIBRATION_TOKENS]]
+# usage: methods_perplexity.sh QLOUPE MODEL CALIBRATION HELDOUT [TOKENS [CALIBRATION_TOKENS [ROWS]]]
+# ROWS: only those whose name and scheme match this extended regular expression
 set -eu
 if [ $# -lt 4 ]; then
-  sed -n 2,4p "$0" >&2
+  sed -n 2,5p "$0" >&2
   exit 2
 fi
 qloupe=$1 model=$2 calibration=$3 heldout=$4
-tokens=${5:-16384} calibrated=${6:-16384}
+tokens=${5:-16384} calibrated=${6:-16384} rows=${7:-.}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT INT TERM
 export XDG_CACHE_HOME="$work/cache"
@@ -36,14 +37,20 @@ measure() {
     'BEGIN { printf "| %s | %.2f | %.2f | %.4f | %.1f %% |\n", name, bits, ppl, kl, 100 * top }'
 }
 
+wanted() {
+  echo "$1 $2" | grep -qE "$rows"
+}
+
 # row NAME SPEC: a plan of one scheme
 row() {
+  wanted "$1" "$2" || return 0
   "$qloupe" plan new "$model" -o "$work/p.json" --scheme "$2" --force >/dev/null
   measure "$1 \`$2\`" "$work/p.json" "$work/s.h5"
 }
 
 # sequential NAME SPEC: calibrated behind the blocks that it has quantized
 sequential() {
+  wanted "$1" "$2" || return 0
   "$qloupe" plan new "$model" -o "$work/p.json" --scheme "$2" --force >/dev/null
   rm -f "$work/seq.h5"
   "$qloupe" analyze "$model" --calibration "$calibration" --tokens "$calibrated" --plan "$work/p.json" \
@@ -53,6 +60,7 @@ sequential() {
 
 # rotated NAME SPEC: behind a Hadamard rotation of the residual stream
 rotated() {
+  wanted "$1" "$2" || return 0
   "$qloupe" plan new "$model" -o "$work/p.json" --scheme "$2" --force >/dev/null
   "$qloupe" plan rotate "$work/p.json" --r1 hadamard --r2 hadamard --seed 1 >/dev/null 2>"$work/log" ||
     { cat "$work/log" >&2; return; }
