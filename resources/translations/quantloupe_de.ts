@@ -28,12 +28,24 @@
    <translation> dpi</translation>
   </message>
   <message>
+   <source> groups</source>
+   <translation> Gruppen</translation>
+  </message>
+  <message>
    <source> tokens</source>
    <translation> Tokens</translation>
   </message>
   <message>
+   <source> σ</source>
+   <translation> σ</translation>
+  </message>
+  <message>
    <source>"%1" is no group size; give whole numbers such as 128, 64, 32, 16.</source>
    <translation>„%1“ ist keine Gruppengröße; ganze Zahlen angeben, etwa 128, 64, 32, 16.</translation>
+  </message>
+  <message>
+   <source>%</source>
+   <translation>%</translation>
   </message>
   <message>
    <source>%1
@@ -60,8 +72,20 @@ Im Plan geglättet: %2</translation>
    <translation>%1 %2</translation>
   </message>
   <message>
+   <source>%1 = %2 + %3 + %4 + %5</source>
+   <translation>%1 = %2 + %3 + %4 + %5</translation>
+  </message>
+  <message>
    <source>%1 M parameter Llama, %2 blocks, %3; error of W8 per channel by block and role, measured</source>
    <translation>Llama mit %1 M Parametern, %2 Blöcke, %3; Fehler von W8 pro Kanal nach Block und Rolle, gemessen</translation>
+  </message>
+  <message>
+   <source>%1 The plan has changed since.</source>
+   <translation>%1 Der Plan hat sich seitdem geändert.</translation>
+  </message>
+  <message>
+   <source>%1 Unit: %2.</source>
+   <translation>%1 Einheit: %2.</translation>
   </message>
   <message>
    <source>%1 alone does not repair this group</source>
@@ -94,6 +118,10 @@ Im Plan geglättet: %2</translation>
   <message>
    <source>%1 can be opened, or give its activations to the model that is open.</source>
    <translation>%1 kann geöffnet werden oder seine Aktivierungen dem offenen Modell geben.</translation>
+  </message>
+  <message>
+   <source>%1 channels by smallest and largest value, in %2 groups.</source>
+   <translation>%1 Kanäle nach kleinstem und größtem Wert, in %2 Gruppen.</translation>
   </message>
   <message>
    <source>%1 channels, log</source>
@@ -160,6 +188,10 @@ Im Plan geglättet: %2</translation>
    <translation>%1 Eingangskanäle</translation>
   </message>
   <message>
+   <source>%1 instead of %2</source>
+   <translation>%1 statt %2</translation>
+  </message>
+  <message>
    <source>%1 is a plan for %2. Open that model first, then the plan.</source>
    <translation>%1 ist ein Plan für %2. Erst dieses Modell öffnen, dann den Plan.</translation>
   </message>
@@ -220,12 +252,20 @@ Im Plan geglättet: %2</translation>
    <translation>%1 von %2</translation>
   </message>
   <message>
+   <source>%1 of %2 (%3)</source>
+   <translation>%1 von %2 (%3)</translation>
+  </message>
+  <message>
    <source>%1 of %2 channels</source>
    <translation>%1 von %2 Kanälen</translation>
   </message>
   <message>
    <source>%1 of %2 channels from %3 on</source>
    <translation>%1 von %2 Kanälen ab %3</translation>
+  </message>
+  <message>
+   <source>%1 of %2 channels in %3 inputs: %4 of the multiplication in 16 bits</source>
+   <translation>%1 von %2 Kanälen in %3 Eingängen: %4 der Multiplikation in 16 Bit</translation>
   </message>
   <message>
    <source>%1 of %2 channels, %3 of %4 sampled tokens</source>
@@ -262,6 +302,10 @@ Im Plan geglättet: %2</translation>
   <message>
    <source>%1 of %2 rows</source>
    <translation>%1 von %2 Zeilen</translation>
+  </message>
+  <message>
+   <source>%1 of %2 weights in %3 linears lie beyond 3 standard deviations of their matrix: %4. A Gaussian would have 0.27 %.</source>
+   <translation>%1 von %2 Gewichten in %3 Schichten liegen jenseits von 3 Standardabweichungen ihrer Matrix: %4. Eine Normalverteilung hätte 0,27 %.</translation>
   </message>
   <message>
    <source>%1 of %2, %3.</source>
@@ -311,6 +355,10 @@ Im Plan geglättet: %2</translation>
    <translation>%1 auf %2</translation>
   </message>
   <message>
+   <source>%1 on average; %2 emergent dims</source>
+   <translation>%1 im Mittel; %2 emergente Dimensionen</translation>
+  </message>
+  <message>
    <source>%1 on the ignore list</source>
    <translation>%1 auf der Ausnahmeliste</translation>
   </message>
@@ -329,6 +377,14 @@ Im Plan geglättet: %2</translation>
   <message>
    <source>%1 predictions in %2%3</source>
    <translation>%1 Vorhersagen in %2%3</translation>
+  </message>
+  <message>
+   <source>%1 ranges: error of X %2; a scale for each token: %3</source>
+   <translation>%1 Bereiche: Fehler von X %2; ein Skalenfaktor je Token: %3</translation>
+  </message>
+  <message>
+   <source>%1 ranges; no tokens are sampled, so errors are not known</source>
+   <translation>%1 Bereiche; es gibt keine Stichprobe von Tokens, Fehler sind daher nicht bekannt</translation>
   </message>
   <message>
    <source>%1 readers</source>
@@ -475,8 +531,16 @@ Im Plan geglättet: %2</translation>
    <translation>%1, %2 Tokens</translation>
   </message>
   <message>
+   <source>%1, %2, %3</source>
+   <translation>%1, %2, %3</translation>
+  </message>
+  <message>
    <source>%1, %2: %3</source>
    <translation>%1, %2: %3</translation>
+  </message>
+  <message>
+   <source>%1, %2: %3 as it is, %4 rotated</source>
+   <translation>%1, %2: %3 wie es ist, %4 rotiert</translation>
   </message>
   <message>
    <source>%1, S as powers of two</source>
@@ -489,6 +553,18 @@ Im Plan geglättet: %2</translation>
   <message>
    <source>%1, activations %2</source>
    <translation>%1, Aktivierungen %2</translation>
+  </message>
+  <message>
+   <source>%1, as BiLLM would do it</source>
+   <translation>%1, wie BiLLM es machen würde</translation>
+  </message>
+  <message>
+   <source>%1, as GPTQ would round it</source>
+   <translation>%1, wie GPTQ es runden würde</translation>
+  </message>
+  <message>
+   <source>%1, as it is</source>
+   <translation>%1, wie es ist</translation>
   </message>
   <message>
    <source>%1, channel %2: x = %3.</source>
@@ -505,6 +581,10 @@ Im Plan geglättet: %2</translation>
   <message>
    <source>%1, pinned: %2</source>
    <translation>%1, angeheftet: %2</translation>
+  </message>
+  <message>
+   <source>%1, rotated</source>
+   <translation>%1, rotiert</translation>
   </message>
   <message>
    <source>%1, unsaved</source>
@@ -593,12 +673,32 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>%1: ab dem nächsten Start.</translation>
   </message>
   <message>
+   <source>%1: largest %2, %3, %4.</source>
+   <translation>%1: am größten %2, %3, %4.</translation>
+  </message>
+  <message>
    <source>%1: not measured yet.</source>
    <translation>%1: noch nicht gemessen.</translation>
   </message>
   <message>
+   <source>%1: nothing is measured yet.</source>
+   <translation>%1: noch ist nichts gemessen.</translation>
+  </message>
+  <message>
    <source>%1: the name of a figure ends in .png, .svg or .pdf.</source>
    <translation>%1: der Name einer Abbildung endet auf .png, .svg oder .pdf.</translation>
+  </message>
+  <message>
+   <source>%1: zeroing the largest 1 % of the weights (from %2) changes W by %3, zeroing the smallest 1 % (up to %4) by %5.</source>
+   <translation>%1: die größten 1 % der Gewichte (ab %2) auf null zu setzen ändert W um %3, die kleinsten 1 % (bis %4) um %5.</translation>
+  </message>
+  <message>
+   <source>%1; arrow keys walk through the channels</source>
+   <translation>%1; Pfeiltasten gehen durch die Kanäle</translation>
+  </message>
+  <message>
+   <source>%1; arrow keys walk through the columns</source>
+   <translation>%1; Pfeiltasten gehen durch die Spalten</translation>
   </message>
   <message>
    <source>%1; figures of weights alone without S</source>
@@ -787,6 +887,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>&amp;Memory</source>
    <translation>&amp;Speicher</translation>
+  </message>
+  <message>
+   <source>&amp;Methods</source>
+   <translation>&amp;Methoden</translation>
   </message>
   <message>
    <source>&amp;Metric</source>
@@ -1017,6 +1121,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>, bisher</translation>
   </message>
   <message>
+   <source>-1, 0 and 1 with a scale (BitNet b1.58).</source>
+   <translation>-1, 0 und 1 mit einer Skala (BitNet b1.58).</translation>
+  </message>
+  <message>
    <source>-report.html</source>
    <translation>-bericht.html</translation>
   </message>
@@ -1057,12 +1165,24 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>16 Quantile einer Normalverteilung in Gruppen von 64 (bitsandbytes).</translation>
   </message>
   <message>
+   <source>16 quantiles of a normal distribution, scaled by the largest magnitude of a block; needs no data.</source>
+   <translation>16 Quantile einer Normalverteilung, skaliert mit dem größten Betrag eines Blocks; braucht keine Daten.</translation>
+  </message>
+  <message>
+   <source>2 bits for a salient weight and 1 for every other: the paper's 1.08 for LLaMA2</source>
+   <translation>2 Bit für ein salientes Gewicht und 1 für jedes andere: die 1,08 des Artikels für LLaMA2</translation>
+  </message>
+  <message>
    <source>2D</source>
    <translation>2D</translation>
   </message>
   <message>
    <source>3D</source>
    <translation>3D</translation>
+  </message>
+  <message>
+   <source>4 bits</source>
+   <translation>4 Bit</translation>
   </message>
   <message>
    <source>4-bit floats with the top exponent spent on infinity and NaN, largest value 3 (MoFQ's comparison).</source>
@@ -1083,6 +1203,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>60 % of what is free</source>
    <translation>60 % des freien Speichers</translation>
+  </message>
+  <message>
+   <source>8 bits</source>
+   <translation>8 Bit</translation>
   </message>
   <message>
    <source>8-bit floats of AMD's MI300, 4 exponent and 3 mantissa bits, no negative zero, largest value 240.</source>
@@ -1177,6 +1301,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Ein Anführungszeichen ist nicht geschlossen: %1.</translation>
   </message>
   <message>
+   <source>A random orthogonal matrix</source>
+   <translation>Eine zufällige orthogonale Matrix</translation>
+  </message>
+  <message>
    <source>A recipe that llm-compressor runs to make a checkpoint for vLLM.</source>
    <translation>Ein Rezept, mit dem llm-compressor einen Checkpoint für vLLM macht.</translation>
   </message>
@@ -1213,6 +1341,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Über 2 %</translation>
   </message>
   <message>
+   <source>Accumulated</source>
+   <translation>Aufgelaufen</translation>
+  </message>
+  <message>
    <source>Act. kurtosis</source>
    <translation>Akt.-Kurtosis</translation>
   </message>
@@ -1231,6 +1363,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Activation</source>
    <translation>Aktivierung</translation>
+  </message>
+  <message>
+   <source>Activation channels that share a range: RPTQ's clusters and PEG's sorted groups</source>
+   <translation>Aktivierungskanäle, die einen Bereich teilen: Cluster von RPTQ und sortierte Gruppen von PEG</translation>
+  </message>
+  <message>
+   <source>Activation channels that stay in 16 bits, by layer, and whether blocks share them</source>
+   <translation>Aktivierungskanäle, die in 16 Bit bleiben, nach Schicht, und ob Blöcke sie teilen</translation>
   </message>
   <message>
    <source>Activation format</source>
@@ -1297,6 +1437,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Modell hinzufügen…</translation>
   </message>
   <message>
+   <source>Added to the diagonal of H, as a share of its mean</source>
+   <translation>Zur Diagonale von H addiert, als Anteil ihres Mittels</translation>
+  </message>
+  <message>
    <source>Added to the diagonal of H, as a share of its mean; GPTQ and BiLLM take 0.01</source>
    <translation>Wird zur Diagonale von H addiert, als Anteil ihres Mittels; GPTQ und BiLLM nehmen 0.01</translation>
   </message>
@@ -1331,6 +1475,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>All blocks, this role</source>
    <translation>Alle Blöcke, diese Rolle</translation>
+  </message>
+  <message>
+   <source>All channels share one scale</source>
+   <translation>Alle Kanäle teilen eine Skala</translation>
   </message>
   <message>
    <source>All groups</source>
@@ -1433,6 +1581,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Auf verschmolzene &amp;Geschwister anwenden</translation>
   </message>
   <message>
+   <source>Apply to plan</source>
+   <translation>Auf den Plan anwenden</translation>
+  </message>
+  <message>
    <source>Apply to the r&amp;ole</source>
    <translation>Auf die R&amp;olle anwenden</translation>
   </message>
@@ -1467,6 +1619,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>As the &amp;system</source>
    <translation>Wie das &amp;System</translation>
+  </message>
+  <message>
+   <source>As they stand</source>
+   <translation>Wie sie stehen</translation>
   </message>
   <message>
    <source>Asym.</source>
@@ -1521,6 +1677,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Vorher</translation>
   </message>
   <message>
+   <source>Below 1 the Hessian cannot have full rank, and the damping hides it</source>
+   <translation>Unter 1 kann die Hesse-Matrix keinen vollen Rang haben, und die Dämpfung verdeckt es</translation>
+  </message>
+  <message>
    <source>Better</source>
    <translation>Besser</translation>
   </message>
@@ -1557,12 +1717,36 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Bi-Smoothing (Median, datenfrei)</translation>
   </message>
   <message>
+   <source>BiLLM</source>
+   <translation>BiLLM</translation>
+  </message>
+  <message>
    <source>BiLLM code</source>
    <translation>BiLLM-Code</translation>
   </message>
   <message>
+   <source>BiLLM figures</source>
+   <translation>Zahlen zu BiLLM</translation>
+  </message>
+  <message>
+   <source>BiLLM needs to know what goes into a linear.</source>
+   <translation>BiLLM muss wissen, was in eine Schicht hineingeht.</translation>
+  </message>
+  <message>
+   <source>BiLLM of %1</source>
+   <translation>BiLLM von %1</translation>
+  </message>
+  <message>
    <source>BiLLM paper</source>
    <translation>BiLLM-Arbeit</translation>
+  </message>
+  <message>
+   <source>BiLLM: signs with a mean and a scale a row and block; salient columns twice, errors passed on.</source>
+   <translation>BiLLM: Vorzeichen mit Mittelwert und Skala je Zeile und Block; saliente Spalten zweimal, Fehler weitergegeben.</translation>
+  </message>
+  <message>
+   <source>Binarizing %1…</source>
+   <translation>%1 wird binarisiert…</translation>
   </message>
   <message>
    <source>Bits a weight under the plan, float32 scales included</source>
@@ -1575,6 +1759,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Bits per weight</source>
    <translation>Bits pro Gewicht</translation>
+  </message>
+  <message>
+   <source>Bits, all that is stored</source>
+   <translation>Bits, alles Gespeicherte</translation>
+  </message>
+  <message>
+   <source>Bits, as the paper counts</source>
+   <translation>Bits, wie der Artikel zählt</translation>
   </message>
   <message>
    <source>Bits/weight</source>
@@ -1595,6 +1787,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Blocks counted from 0, as --blocks on the command line</source>
    <translation>Blöcke, gezählt ab 0, wie --blocks auf der Befehlszeile</translation>
+  </message>
+  <message>
+   <source>Blocks of llama.cpp with scales of fp16 or of a few bits; needs no data.</source>
+   <translation>Blöcke von llama.cpp mit Skalen in fp16 oder wenigen Bits; braucht keine Daten.</translation>
   </message>
   <message>
    <source>Both curves on one scale; sorted by how much there is to gain</source>
@@ -1621,6 +1817,30 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Mitgelieferter Prüftext</translation>
   </message>
   <message>
+   <source>By block, beyond 3 standard deviations</source>
+   <translation>Nach Block, jenseits von 3 Standardabweichungen</translation>
+  </message>
+  <message>
+   <source>By channel</source>
+   <translation>Nach Kanal</translation>
+  </message>
+  <message>
+   <source>By range</source>
+   <translation>Nach Bereich</translation>
+  </message>
+  <message>
+   <source>By rank</source>
+   <translation>Nach Rang</translation>
+  </message>
+  <message>
+   <source>By threshold</source>
+   <translation>Nach Schwelle</translation>
+  </message>
+  <message>
+   <source>By turn</source>
+   <translation>Nach Reihenfolge</translation>
+  </message>
+  <message>
    <source>C&amp;hannel</source>
    <translation>&amp;Kanal</translation>
   </message>
@@ -1639,6 +1859,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Calibrate again and keep the second moments, so that H is made of all tokens</source>
    <translation>Noch einmal kalibrieren und die zweiten Momente behalten, so dass H aus allen Tokens gemacht ist</translation>
+  </message>
+  <message>
+   <source>Calibrate to see what reaches this linear.</source>
+   <translation>Kalibrieren, um zu sehen, was diese Schicht erreicht.</translation>
   </message>
   <message>
    <source>Calibrated on %1</source>
@@ -1709,6 +1933,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Kanal&amp;verfolger</translation>
   </message>
   <message>
+   <source>Channel groups</source>
+   <translation>Kanalgruppen</translation>
+  </message>
+  <message>
    <source>Channel of the residual stream</source>
    <translation>Kanal des Residualstroms</translation>
   </message>
@@ -1725,6 +1953,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Kanäle und Tokens der Stichprobe dieses Eingangs mit einem |x| auf oder über der Schwelle</translation>
   </message>
   <message>
+   <source>Channels are sorted by their range and cut into groups of equal size</source>
+   <translation>Kanäle werden nach ihrem Bereich sortiert und in gleich große Gruppen geschnitten</translation>
+  </message>
+  <message>
+   <source>Channels as they stand</source>
+   <translation>Kanäle, wie sie stehen</translation>
+  </message>
+  <message>
    <source>Channels before and after</source>
    <translation>Kanäle vorher und nachher</translation>
   </message>
@@ -1733,12 +1969,24 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Kanäle vor und nach der Glättung, %1</translation>
   </message>
   <message>
+   <source>Channels by smallest and largest value</source>
+   <translation>Kanäle nach kleinstem und größtem Wert</translation>
+  </message>
+  <message>
    <source>Channels of %1 before and after smoothing: %2, then %3.</source>
    <translation>Kanäle von %1 vor und nach der Glättung: %2, dann %3.</translation>
   </message>
   <message>
+   <source>Channels of X</source>
+   <translation>Kanäle von X</translation>
+  </message>
+  <message>
    <source>Channels of X with an |x| of at least 6.0 (LLM.int8).</source>
    <translation>Kanäle von X mit einem |x| von mindestens 6,0 (LLM.int8).</translation>
+  </message>
+  <message>
+   <source>Channels of similar range together, by k-means (RPTQ, arXiv:2304.01089)</source>
+   <translation>Kanäle mit ähnlichem Bereich zusammen, durch k-means (RPTQ, arXiv:2304.01089)</translation>
   </message>
   <message>
    <source>Channels of the activations that share one scale</source>
@@ -1749,12 +1997,24 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Kanäle der aktuellen Schicht</translation>
   </message>
   <message>
+   <source>Channels sorted by range, in groups of one size (PEG, arXiv:2109.12948)</source>
+   <translation>Kanäle nach Bereich sortiert, in gleich großen Gruppen (PEG, arXiv:2109.12948)</translation>
+  </message>
+  <message>
    <source>Channels that stand out in a weight, a norm or an input, the largest ratio to the median first</source>
    <translation>Kanäle, die in einem Gewicht, einer Norm oder einem Eingang herausragen, das größte Verhältnis zum Median zuerst</translation>
   </message>
   <message>
    <source>Channels to follow</source>
    <translation>Kanäle zum Verfolgen</translation>
+  </message>
+  <message>
+   <source>Channels where a token reaches this stay in 16 bits; 6 in the paper and in its code</source>
+   <translation>Kanäle, in denen ein Token dies erreicht, bleiben in 16 Bit; 6 im Artikel und in seinem Code</translation>
+  </message>
+  <message>
+   <source>Channels with similar minimum and maximum share a scale; they are reordered</source>
+   <translation>Kanäle mit ähnlichem Minimum und Maximum teilen eine Skala; sie werden umgeordnet</translation>
   </message>
   <message>
    <source>Channels worth following</source>
@@ -1787,6 +2047,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Choose a file.</source>
    <translation>Eine Datei wählen.</translation>
+  </message>
+  <message>
+   <source>Choose a rotation of the residual stream or of the heads.</source>
+   <translation>Eine Rotation des Residualstroms oder der Köpfe wählen.</translation>
   </message>
   <message>
    <source>Choose a smoothing group, or a linear that has one.</source>
@@ -1829,8 +2093,16 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Klick: die Matrix, dieser Kanal angeheftet</translation>
   </message>
   <message>
+   <source>Clip</source>
+   <translation>Clip</translation>
+  </message>
+  <message>
    <source>Close %1 (View menu brings it back)</source>
    <translation>%1 schließen (das Menü Ansicht holt es zurück)</translation>
+  </message>
+  <message>
+   <source>Clusters</source>
+   <translation>Cluster</translation>
   </message>
   <message>
    <source>Codes need the weight files; only statistics are open.</source>
@@ -1865,6 +2137,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Farben nach dem Wert (L)</translation>
   </message>
   <message>
+   <source>Column by column to the nearest code; each error is passed on to the columns behind so that the layer's output on the calibration data suffers least.</source>
+   <translation>Spalte für Spalte zum nächsten Code; jeder Fehler wird an die Spalten dahinter weitergegeben, sodass der Ausgang der Schicht auf den Kalibrierdaten am wenigsten leidet.</translation>
+  </message>
+  <message>
    <source>Column peak</source>
    <translation>Spaltenspitze</translation>
   </message>
@@ -1881,6 +2157,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Spalten</translation>
   </message>
   <message>
+   <source>Columns as they stand in the matrix</source>
+   <translation>Spalten, wie sie in der Matrix stehen</translation>
+  </message>
+  <message>
    <source>Columns by salience</source>
    <translation>Spalten nach Salienz</translation>
   </message>
@@ -1891,6 +2171,42 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Columns by salience: the first %1 of %2 hold %3 of the total.</source>
    <translation>Spalten nach Salienz: die ersten %1 von %2 halten %3 der Summe.</translation>
+  </message>
+  <message>
+   <source>Columns by score</source>
+   <translation>Spalten nach Wertung</translation>
+  </message>
+  <message>
+   <source>Columns by score: %1 of %2 became salient; arrow keys walk through them</source>
+   <translation>Spalten nach Wertung: %1 von %2 wurden salient; Pfeiltasten gehen durch sie</translation>
+  </message>
+  <message>
+   <source>Columns in order of falling activation energy.</source>
+   <translation>Spalten nach fallender Energie der Aktivierungen.</translation>
+  </message>
+  <message>
+   <source>Columns in the order in which GPTQ takes them (act-order changes it)</source>
+   <translation>Spalten in der Reihenfolge, in der GPTQ sie nimmt (act-order ändert sie)</translation>
+  </message>
+  <message>
+   <source>Columns of a block</source>
+   <translation>Spalten eines Blocks</translation>
+  </message>
+  <message>
+   <source>Columns that are binarized twice</source>
+   <translation>Spalten, die zweimal binarisiert werden</translation>
+  </message>
+  <message>
+   <source>Columns treated together.</source>
+   <translation>Spalten, die zusammen behandelt werden.</translation>
+  </message>
+  <message>
+   <source>Columns updated lazily together.</source>
+   <translation>Spalten, die gemeinsam verzögert aktualisiert werden.</translation>
+  </message>
+  <message>
+   <source>Columns with the largest score first</source>
+   <translation>Spalten mit der größten Wertung zuerst</translation>
   </message>
   <message>
    <source>Comma-separated values (*.csv)</source>
@@ -2085,6 +2401,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>&amp;NaN, Inf und Nullen zählen</translation>
   </message>
   <message>
+   <source>Count outlier weights</source>
+   <translation>Ausreißergewichte zählen</translation>
+  </message>
+  <message>
    <source>Counting NaN, Inf and zeros</source>
    <translation>NaN, Inf und Nullen werden gezählt</translation>
   </message>
@@ -2093,8 +2413,24 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Codes werden gezählt…</translation>
   </message>
   <message>
+   <source>Counting needs the weights, and only a statistics file is open.</source>
+   <translation>Zum Zählen braucht es die Gewichte, und nur eine Statistikdatei ist offen.</translation>
+  </message>
+  <message>
    <source>Counting outlier channels</source>
    <translation>Ausreißerkanäle werden gezählt</translation>
+  </message>
+  <message>
+   <source>Counting outlier dims…</source>
+   <translation>Ausreißerdimensionen werden gezählt…</translation>
+  </message>
+  <message>
+   <source>Counting outlier weights</source>
+   <translation>Ausreißergewichte werden gezählt</translation>
+  </message>
+  <message>
+   <source>Counting outlier weights…</source>
+   <translation>Ausreißergewichte werden gezählt…</translation>
   </message>
   <message>
    <source>Counting the codes of %1</source>
@@ -2157,6 +2493,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Daten: %1</translation>
   </message>
   <message>
+   <source>Dead channels</source>
+   <translation>Tote Kanäle</translation>
+  </message>
+  <message>
    <source>Dead codes</source>
    <translation>Tote Codes</translation>
   </message>
@@ -2209,6 +2549,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Schließen</translation>
   </message>
   <message>
+   <source>Divide by the weights' own scale as well.</source>
+   <translation>Auch durch die eigene Skala der Gewichte teilen.</translation>
+  </message>
+  <message>
    <source>Done, %1</source>
    <translation>Fertig, %1</translation>
   </message>
@@ -2251,6 +2595,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>E&amp;xplain</source>
    <translation>Er&amp;klären</translation>
+  </message>
+  <message>
+   <source>Each curve from its largest channel to its smallest</source>
+   <translation>Jede Kurve von ihrem größten Kanal zum kleinsten</translation>
   </message>
   <message>
    <source>Each group at its optimum</source>
@@ -2369,6 +2717,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Fehler von %1 ohne Glättung</translation>
   </message>
   <message>
+   <source>Error of X Wᵀ with the weights quantized, from XᵀX where it is known (Rᵀ XᵀX R rotated)</source>
+   <translation>Fehler von X Wᵀ mit quantisierten Gewichten, aus XᵀX, wo es bekannt ist (rotiert Rᵀ XᵀX R)</translation>
+  </message>
+  <message>
+   <source>Error of the hidden states by block</source>
+   <translation>Fehler der verborgenen Zustände nach Block</translation>
+  </message>
+  <message>
    <source>Error of the outputs on data with the weights quantized.</source>
    <translation>Fehler der Ausgänge auf Daten mit quantisierten Gewichten.</translation>
   </message>
@@ -2413,6 +2769,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Fehler, den keine Schicht überschreiten soll: ihres Ausgangs, wo es Aktivierungen gibt</translation>
   </message>
   <message>
+   <source>Error through the blocks</source>
+   <translation>Fehler durch die Blöcke</translation>
+  </message>
+  <message>
    <source>Error: %1</source>
    <translation>Fehler: %1</translation>
   </message>
@@ -2433,8 +2793,24 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Fehler von %1: A %2, B %3</translation>
   </message>
   <message>
+   <source>Errors of a plan are measured on text; nothing is measured yet.</source>
+   <translation>Fehler eines Plans werden an Text gemessen; noch ist nichts gemessen.</translation>
+  </message>
+  <message>
+   <source>Errors of integers of 4 bits</source>
+   <translation>Fehler von Ganzzahlen mit 4 Bit</translation>
+  </message>
+  <message>
+   <source>Errors of integers of 8 bits</source>
+   <translation>Fehler von Ganzzahlen mit 8 Bit</translation>
+  </message>
+  <message>
    <source>Errors of several models</source>
    <translation>Fehler mehrerer Modelle</translation>
+  </message>
+  <message>
+   <source>Errors under %1.</source>
+   <translation>Fehler unter %1.</translation>
   </message>
   <message>
    <source>Errors under the plan's choices; a what-if on the selection is shown at once</source>
@@ -2527,6 +2903,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Fewest layers</source>
    <translation>Wenigste Schichten</translation>
+  </message>
+  <message>
+   <source>Figures of the rotation</source>
+   <translation>Zahlen zur Rotation</translation>
   </message>
   <message>
    <source>File</source>
@@ -2665,6 +3045,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Formel</translation>
   </message>
   <message>
+   <source>Four reads of every matrix; runs as a job that can be cancelled</source>
+   <translation>Vier Lesegänge über jede Matrix; läuft als Job, der abgebrochen werden kann</translation>
+  </message>
+  <message>
+   <source>Fourth standardised moment of the weights; a Gaussian has 3</source>
+   <translation>Viertes standardisiertes Moment der Gewichte; eine Normalverteilung hat 3</translation>
+  </message>
+  <message>
    <source>Fourth standardised moment of the weights; a Gaussian has 3.</source>
    <translation>Viertes standardisiertes Moment der Gewichte; eine Gaußverteilung hat 3.</translation>
   </message>
@@ -2687,6 +3075,34 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Fused siblings too</source>
    <translation>Verschmolzene Geschwister auch</translation>
+  </message>
+  <message>
+   <source>GPTQ</source>
+   <translation>GPTQ</translation>
+  </message>
+  <message>
+   <source>GPTQ figures</source>
+   <translation>Zahlen zu GPTQ</translation>
+  </message>
+  <message>
+   <source>GPTQ needs to know what goes into a linear.</source>
+   <translation>GPTQ muss wissen, was in eine Schicht hineingeht.</translation>
+  </message>
+  <message>
+   <source>GPTQ of %1</source>
+   <translation>GPTQ von %1</translation>
+  </message>
+  <message>
+   <source>GPTQ's error</source>
+   <translation>Fehler von GPTQ</translation>
+  </message>
+  <message>
+   <source>GPTQ's updates</source>
+   <translation>Anpassungen von GPTQ</translation>
+  </message>
+  <message>
+   <source>Gaussian row</source>
+   <translation>Normalverteilte Zeile</translation>
   </message>
   <message>
    <source>Gaussian weights would have %1 dead codes.</source>
@@ -2749,8 +3165,28 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Gruppengrenzen</translation>
   </message>
   <message>
+   <source>Group scales fixed before the first column.</source>
+   <translation>Gruppenskalen vor der ersten Spalte festgelegt.</translation>
+  </message>
+  <message>
    <source>Group size</source>
    <translation>Gruppengröße</translation>
+  </message>
+  <message>
+   <source>Grouping channels</source>
+   <translation>Kanäle werden gruppiert</translation>
+  </message>
+  <message>
+   <source>Grouping channels…</source>
+   <translation>Kanäle werden gruppiert…</translation>
+  </message>
+  <message>
+   <source>Groups</source>
+   <translation>Gruppen</translation>
+  </message>
+  <message>
+   <source>Groups along the input or the output, whichever changes the layer's output less; needs activations.</source>
+   <translation>Gruppen entlang des Eingangs oder des Ausgangs, je nachdem, was den Ausgang der Schicht weniger ändert; braucht Aktivierungen.</translation>
   </message>
   <message>
    <source>Groups behind a linear: v feeds o, up feeds down</source>
@@ -2759,6 +3195,18 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Groups for the few linears over the target, all others as they are</source>
    <translation>Gruppen für die wenigen Schichten über dem Ziel, alle anderen, wie sie sind</translation>
+  </message>
+  <message>
+   <source>Groups of channels</source>
+   <translation>Gruppen von Kanälen</translation>
+  </message>
+  <message>
+   <source>Groups of channels are made from the ranges of what goes into a linear.</source>
+   <translation>Kanalgruppen werden aus den Bereichen dessen gemacht, was in eine Schicht hineingeht.</translation>
+  </message>
+  <message>
+   <source>Groups of neighbouring channels, each with its own scale</source>
+   <translation>Gruppen benachbarter Kanäle, jede mit ihrer eigenen Skala</translation>
   </message>
   <message>
    <source>Guides</source>
@@ -2785,8 +3233,16 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>HTML (*.html)</translation>
   </message>
   <message>
+   <source>Hadamard</source>
+   <translation>Hadamard</translation>
+  </message>
+  <message>
    <source>Hand the plan to the tools that quantize and serve</source>
    <translation>Den Plan den Werkzeugen übergeben, die quantisieren und ausliefern</translation>
+  </message>
+  <message>
+   <source>Heads</source>
+   <translation>Köpfe</translation>
   </message>
   <message>
    <source>Heavy tails</source>
@@ -2795,6 +3251,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Height</source>
    <translation>Höhe</translation>
+  </message>
+  <message>
+   <source>Hessian</source>
+   <translation>Hesse-Matrix</translation>
+  </message>
+  <message>
+   <source>Hessian diagonal</source>
+   <translation>Hesse-Diagonale</translation>
   </message>
   <message>
    <source>Hessian salience of the current linear: map, columns, damping, conditioning</source>
@@ -2813,12 +3277,28 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Wie A und B gezeigt werden</translation>
   </message>
   <message>
+   <source>How channels come into groups</source>
+   <translation>Wie Kanäle in Gruppen kommen</translation>
+  </message>
+  <message>
    <source>How every metric ranks the linears, and how far the metrics agree</source>
    <translation>Wie jedes Maß die Schichten ordnet, und wie weit die Maße übereinstimmen</translation>
   </message>
   <message>
+   <source>How far GPTQ moved the weights before it rounded them, relative to |W|</source>
+   <translation>Wie weit GPTQ die Gewichte vor dem Runden verschob, relativ zu |W|</translation>
+  </message>
+  <message>
+   <source>How far the range may shrink.</source>
+   <translation>Wie weit der Bereich schrumpfen darf.</translation>
+  </message>
+  <message>
    <source>How far the readers' outputs move by folding alone, without quantization, all computed in float32: rounding errors, nothing else.</source>
    <translation>Wie weit sich die Ausgänge der Leser allein durch die Faltung bewegen, ohne Quantisierung, alles in float32 gerechnet: Rundungsfehler, sonst nichts.</translation>
+  </message>
+  <message>
+   <source>How many groups share a range each; of an output projection's input, in every head</source>
+   <translation>Wie viele Gruppen je einen Bereich teilen; beim Eingang einer Ausgangsprojektion in jedem Kopf</translation>
   </message>
   <message>
    <source>How many linears fit</source>
@@ -2837,12 +3317,28 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Wie viele der salientesten Spalten Ausreißerkanäle von LLM.int8() sind: ein |x| auf oder über der Schwelle</translation>
   </message>
   <message>
+   <source>How many weights are far from the mean of their matrix decides what EasyQuant keeps apart (arXiv:2403.02775).</source>
+   <translation>Wie viele Gewichte weit vom Mittel ihrer Matrix liegen, entscheidet, was EasyQuant abtrennt (arXiv:2403.02775).</translation>
+  </message>
+  <message>
    <source>How many weights share a scale, for the current linear, without smoothing</source>
    <translation>Wie viele Gewichte eine Skala teilen, für die aktuelle Schicht, ohne Glättung</translation>
   </message>
   <message>
+   <source>How salient columns are found.</source>
+   <translation>Wie saliente Spalten gefunden werden.</translation>
+  </message>
+  <message>
    <source>How the codes are found</source>
    <translation>Wie die Codes gefunden werden</translation>
+  </message>
+  <message>
+   <source>How the errors of the plan grow from block to block</source>
+   <translation>Wie die Fehler des Plans von Block zu Block wachsen</translation>
+  </message>
+  <message>
+   <source>How the range of a scale is found: minimum to maximum, or a search</source>
+   <translation>Wie der Bereich einer Skala gefunden wird: von Minimum bis Maximum, oder durch Suche</translation>
   </message>
   <message>
    <source>How the text is cut and what counts; figures of different protocols differ</source>
@@ -2893,6 +3389,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Importieren…</translation>
   </message>
   <message>
+   <source>In 16 bits</source>
+   <translation>In 16 Bit</translation>
+  </message>
+  <message>
    <source>In the views</source>
    <translation>In den Ansichten</translation>
   </message>
@@ -2909,12 +3409,28 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Eingangsk.</translation>
   </message>
   <message>
+   <source>Input channel %1: %2 %3, %4 %5</source>
+   <translation>Eingangskanal %1: %2 %3, %4 %5</translation>
+  </message>
+  <message>
+   <source>Input channel %1: score %2, rank %3, %4</source>
+   <translation>Eingangskanal %1: Wertung %2, Rang %3, %4</translation>
+  </message>
+  <message>
+   <source>Input channel peak</source>
+   <translation>Spitze der Eingangskanäle</translation>
+  </message>
+  <message>
    <source>Input channels</source>
    <translation>Eingangskanäle</translation>
   </message>
   <message>
    <source>Input channels by largest |x|</source>
    <translation>Eingangskanäle nach größtem |x|</translation>
+  </message>
+  <message>
+   <source>Input channels of W</source>
+   <translation>Eingangskanäle von W</translation>
   </message>
   <message>
    <source>Input channels that share one scale, separated by commas; the largest that is enough is taken</source>
@@ -2925,8 +3441,20 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Eingangskanäle, die immer null waren: ihre Salienz ist 0, und in der Karte sind sie schraffiert</translation>
   </message>
   <message>
+   <source>Input channels that were always zero: their weights become 0 and cost nothing</source>
+   <translation>Eingangskanäle, die immer null waren: ihre Gewichte werden 0 und kosten nichts</translation>
+  </message>
+  <message>
+   <source>Input channels with large activations are scaled up before rounding, and groups are clipped, as far as the output gains by it; needs activations.</source>
+   <translation>Eingangskanäle mit großen Aktivierungen werden vor dem Runden hochskaliert und Gruppen beschnitten, soweit der Ausgang dadurch gewinnt; braucht Aktivierungen.</translation>
+  </message>
+  <message>
    <source>Input channels: columns of W</source>
    <translation>Eingangskanäle: Spalten von W</translation>
+  </message>
+  <message>
+   <source>Input of</source>
+   <translation>Eingang von</translation>
   </message>
   <message>
    <source>Input of the linear on the sampled tokens: tokens × channels</source>
@@ -2935,6 +3463,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Input smoothed: %1</source>
    <translation>Eingang geglättet: %1</translation>
+  </message>
+  <message>
+   <source>Inputs</source>
+   <translation>Eingänge</translation>
+  </message>
+  <message>
+   <source>Inputs whose blocks are compared</source>
+   <translation>Eingänge, deren Blöcke verglichen werden</translation>
   </message>
   <message>
    <source>Inspector</source>
@@ -2997,8 +3533,20 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Ganze Zahlen oder Gleitkommazahlen gleicher Bits, was den kleineren Fehler hat</translation>
   </message>
   <message>
+   <source>Integers or floats of the same bits, whichever has the smaller error in this layer.</source>
+   <translation>Ganzzahlen oder Gleitkommazahlen mit denselben Bits, je nachdem, was in dieser Schicht den kleineren Fehler hat.</translation>
+  </message>
+  <message>
    <source>Intersect</source>
    <translation>Schneiden</translation>
+  </message>
+  <message>
+   <source>Isolated</source>
+   <translation>Isoliert</translation>
+  </message>
+  <message>
+   <source>Isolated errors of layers say little about what the network makes of them: run the plan on text to see errors grow from block to block.</source>
+   <translation>Isolierte Fehler von Schichten sagen wenig darüber, was das Netz aus ihnen macht: den Plan auf Text laufen lassen, um Fehler von Block zu Block wachsen zu sehen.</translation>
   </message>
   <message>
    <source>Its edits were kept. Restoring them is one step that can be undone.</source>
@@ -3011,6 +3559,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Its output error is %1 without smoothing, under the target of %2; the best that smoothing gives is %3.</source>
    <translation>Ihr Ausgangsfehler ist ohne Glättung %1, unter dem Ziel von %2; das Beste, was Glättung gibt, ist %3.</translation>
+  </message>
+  <message>
+   <source>Jaccard index</source>
+   <translation>Jaccard-Index</translation>
   </message>
   <message>
    <source>Job</source>
@@ -3031,6 +3583,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>KL divergence</source>
    <translation>KL-Divergenz</translation>
+  </message>
+  <message>
+   <source>KL divergence of the logits %1 nats a token; the most likely token is the same in %2 of %3 tokens.</source>
+   <translation>KL-Divergenz der Logits %1 nats pro Token; das wahrscheinlichste Token ist in %2 von %3 Tokens dasselbe.</translation>
   </message>
   <message>
    <source>Keep 16 bit</source>
@@ -3073,6 +3629,22 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Kurtosis</translation>
   </message>
   <message>
+   <source>Kurtosis of W</source>
+   <translation>Kurtosis von W</translation>
+  </message>
+  <message>
+   <source>Kurtosis of X</source>
+   <translation>Kurtosis von X</translation>
+  </message>
+  <message>
+   <source>LLM.int8()</source>
+   <translation>LLM.int8()</translation>
+  </message>
+  <message>
+   <source>LLM.int8(): channels that reach this value stay in 16 bit; 6 is usual</source>
+   <translation>LLM.int8(): Kanäle, die diesen Wert erreichen, bleiben in 16 Bit; üblich ist 6</translation>
+  </message>
+  <message>
    <source>Largest</source>
    <translation>Größter</translation>
   </message>
@@ -3105,6 +3677,22 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Größter über medianem Betrag der Eingangskanäle.</translation>
   </message>
   <message>
+   <source>Largest over median of the channels' largest |X|, on the sampled tokens</source>
+   <translation>Größter über Median der größten |X| der Kanäle, auf den Stichproben-Tokens</translation>
+  </message>
+  <message>
+   <source>Largest over median of the input channels' largest |W|</source>
+   <translation>Größter über Median der größten |W| der Eingangskanäle</translation>
+  </message>
+  <message>
+   <source>Largest over median of the output channels' largest |W|</source>
+   <translation>Größter über Median der größten |W| der Ausgangskanäle</translation>
+  </message>
+  <message>
+   <source>Largest over median |W|</source>
+   <translation>Größtes über medianem |W|</translation>
+  </message>
+  <message>
    <source>Largest over smallest eigenvalue of H with its damping, by Lanczos steps at both ends</source>
    <translation>Größter über kleinstem Eigenwert von H mit seiner Dämpfung, durch Lanczos-Schritte an beiden Enden</translation>
   </message>
@@ -3115,6 +3703,18 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Largest under %1: %2 at %3.</source>
    <translation>Größter unter %1: %2 bei %3.</translation>
+  </message>
+  <message>
+   <source>Largest |W| by input channel</source>
+   <translation>Größtes |W| nach Eingangskanal</translation>
+  </message>
+  <message>
+   <source>Largest |W| by output channel</source>
+   <translation>Größtes |W| nach Ausgangskanal</translation>
+  </message>
+  <message>
+   <source>Largest |X| by input channel</source>
+   <translation>Größtes |X| nach Eingangskanal</translation>
   </message>
   <message>
    <source>Largest |w|</source>
@@ -3151,6 +3751,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Layers by their share of the model's depth, for models of different depth</source>
    <translation>Schichten nach ihrem Anteil an der Tiefe des Modells, für Modelle verschiedener Tiefe</translation>
+  </message>
+  <message>
+   <source>Leave it as it is</source>
+   <translation>Lassen, wie es ist</translation>
   </message>
   <message>
    <source>Leave the weights of the selection as stored</source>
@@ -3193,8 +3797,20 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Lineare, logarithmische oder Quantilfarben</translation>
   </message>
   <message>
+   <source>Linears</source>
+   <translation>Schichten</translation>
+  </message>
+  <message>
    <source>Linears %1 %2 &lt;b&gt;%3&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;&amp;nbsp;Average &lt;b&gt;%4&lt;/b&gt; bits/weight</source>
    <translation>Schichten %1 %2 &lt;b&gt;%3&lt;/b&gt;&amp;nbsp;&amp;nbsp;&amp;nbsp;&amp;nbsp;Mittel &lt;b&gt;%4&lt;/b&gt; Bits/Gewicht</translation>
+  </message>
+  <message>
+   <source>Linears of block %1</source>
+   <translation>Schichten von Block %1</translation>
+  </message>
+  <message>
+   <source>Linears of the block</source>
+   <translation>Schichten des Blocks</translation>
   </message>
   <message>
    <source>Linears of the role %1; none pressed means all roles</source>
@@ -3277,6 +3893,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Die wenigsten Schichten werden gesucht</translation>
   </message>
   <message>
+   <source>Loss</source>
+   <translation>Verlust</translation>
+  </message>
+  <message>
+   <source>Loss by column</source>
+   <translation>Verlust nach Spalte</translation>
+  </message>
+  <message>
    <source>M, G</source>
    <translation>M, G</translation>
   </message>
@@ -3299,6 +3923,14 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
   <message>
    <source>Make the choice of the current linear %1 (key %1)</source>
    <translation>Der aktuellen Schicht die Wahl %1 geben (Taste %1)</translation>
+  </message>
+  <message>
+   <source>Make this the what-if of the linear: everything is measured with it, the plan stays</source>
+   <translation>Dies zum Was-wäre-wenn der Schicht machen: alles wird damit gemessen, der Plan bleibt</translation>
+  </message>
+  <message>
+   <source>Map of %1: root mean squares of tiles, up to %2</source>
+   <translation>Karte von %1: quadratische Mittel von Kacheln, bis %2</translation>
   </message>
   <message>
    <source>Mask</source>
@@ -3341,6 +3973,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Mittel über die Vorhersagen, der Logits vom Modell, wie es ist, in nats</translation>
   </message>
   <message>
+   <source>Mean over the channels of the input</source>
+   <translation>Mittel über die Kanäle des Eingangs</translation>
+  </message>
+  <message>
    <source>Mean −ln p a prediction of the model as it is</source>
    <translation>Mittleres −ln p einer Vorhersage des Modells, wie es ist</translation>
   </message>
@@ -3349,8 +3985,20 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Mittleres −ln p einer Vorhersage unter dem Plan</translation>
   </message>
   <message>
+   <source>Measure</source>
+   <translation>Messen</translation>
+  </message>
+  <message>
    <source>Measure error over alpha of every group that can be folded</source>
    <translation>Den Fehler über alpha jeder Gruppe messen, die sich falten lässt</translation>
+  </message>
+  <message>
+   <source>Measure errors</source>
+   <translation>Fehler messen</translation>
+  </message>
+  <message>
+   <source>Measure the plan…</source>
+   <translation>Den Plan messen…</translation>
   </message>
   <message>
    <source>Measure there, then open the one statistics file here. Everything that does not need the raw weights works.</source>
@@ -3429,6 +4077,10 @@ Klicken, um es auszuprobieren; Anwenden schreibt es in den Plan.</translation>
    <translation>Methode</translation>
   </message>
   <message>
+   <source>Methods</source>
+   <translation>Methoden</translation>
+  </message>
+  <message>
    <source>Metric</source>
    <translation>Maß</translation>
   </message>
@@ -3471,6 +4123,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Modelle und Statistik (*.safetensors *.json *.h5 *.hdf5);;Alle Dateien (*)</translation>
   </message>
   <message>
+   <source>Module</source>
+   <translation>Modul</translation>
+  </message>
+  <message>
    <source>Move the keyboard to the next panel</source>
    <translation>Die Tastatur in den nächsten Bereich bringen</translation>
   </message>
@@ -3487,8 +4143,16 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>NaN oder unendliche Gewichte</translation>
   </message>
   <message>
+   <source>Nearest</source>
+   <translation>Nächste</translation>
+  </message>
+  <message>
    <source>Needs a mixture of experts and a calibration</source>
    <translation>Braucht eine Expertenmischung und eine Kalibrierung</translation>
+  </message>
+  <message>
+   <source>Neighbours together: nothing changes places</source>
+   <translation>Nachbarn zusammen: nichts wechselt den Platz</translation>
   </message>
   <message>
    <source>Next &amp;linear</source>
@@ -3599,6 +4263,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Kein regulärer Ausdruck: %1</translation>
   </message>
   <message>
+   <source>Not as asked, %1 times: %2.</source>
+   <translation>Nicht wie verlangt, %1-mal: %2.</translation>
+  </message>
+  <message>
+   <source>Not as asked: %1.</source>
+   <translation>Nicht wie verlangt: %1.</translation>
+  </message>
+  <message>
    <source>Not enough memory for this. Close other models or programs and try again.</source>
    <translation>Dafür reicht der Speicher nicht. Andere Modelle oder Programme schließen und noch einmal versuchen.</translation>
   </message>
@@ -3633,6 +4305,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Nothing in front of this linear could be divided</source>
    <translation>Vor dieser Schicht ließe sich nichts teilen</translation>
+  </message>
+  <message>
+   <source>Nothing is counted yet.</source>
+   <translation>Noch ist nichts gezählt.</translation>
   </message>
   <message>
    <source>Nothing is measured</source>
@@ -3671,12 +4347,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Jetzt</translation>
   </message>
   <message>
+   <source>Number format</source>
+   <translation>Zahlenformat</translation>
+  </message>
+  <message>
    <source>Number format of the input activations: stored in the plan and exported; not measured without activation data</source>
    <translation>Zahlenformat der Eingangsaktivierungen: wird im Plan gespeichert und exportiert; ohne Aktivierungsdaten nicht gemessen</translation>
   </message>
   <message>
    <source>Number format of the weights</source>
    <translation>Zahlenformat der Gewichte</translation>
+  </message>
+  <message>
+   <source>Number of groups</source>
+   <translation>Anzahl der Gruppen</translation>
   </message>
   <message>
    <source>Number of the channel, from 0</source>
@@ -3699,8 +4383,16 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>OCP-Microscaling: fp6 in Gruppen von 32 mit einer Zweierpotenz als Skala.</translation>
   </message>
   <message>
+   <source>OCP microscaling: fp6_e3m2 in groups of 32, power-of-two scale.</source>
+   <translation>OCP-Microscaling: fp6_e3m2 in Gruppen von 32, Skala eine Zweierpotenz.</translation>
+  </message>
+  <message>
    <source>OCP microscaling: fp8 in groups of 32 with a power-of-two scale.</source>
    <translation>OCP-Microscaling: fp8 in Gruppen von 32 mit einer Zweierpotenz als Skala.</translation>
+  </message>
+  <message>
+   <source>OCP microscaling: fp8_e5m2 in groups of 32, power-of-two scale.</source>
+   <translation>OCP-Microscaling: fp8_e5m2 in Gruppen von 32, Skala eine Zweierpotenz.</translation>
   </message>
   <message>
    <source>OCP microscaling: int8 in groups of 32 with a power-of-two scale.</source>
@@ -3709,6 +4401,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Of the perplexity under the plan, from the spread of −ln p</source>
    <translation>Der Perplexität unter dem Plan, aus der Streuung von −ln p</translation>
+  </message>
+  <message>
+   <source>Of the signs and matrices</source>
+   <translation>Der Vorzeichen und Matrizen</translation>
   </message>
   <message>
    <source>Of the whole group: %1</source>
@@ -3765,6 +4461,18 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>One verdict for what a runtime stores as one (q, k, v; gate, up)</source>
    <translation>Ein Urteil für das, was eine Laufzeit als eins speichert (q, k, v; gate, up)</translation>
+  </message>
+  <message>
+   <source>One weight of a row at a time, the one that costs least first; each error is passed on to all that are left. Exact and slow: for layers of up to 512 inputs.</source>
+   <translation>Ein Gewicht einer Zeile nach dem anderen, das billigste zuerst; jeder Fehler wird an alle übrigen weitergegeben. Genau und langsam: für Schichten mit bis zu 512 Eingängen.</translation>
+  </message>
+  <message>
+   <source>Only a statistics file is open.</source>
+   <translation>Nur eine Statistikdatei ist offen.</translation>
+  </message>
+  <message>
+   <source>Only a statistics file is open; open the model itself to rotate its weights.</source>
+   <translation>Nur eine Statistikdatei ist offen; das Modell selbst öffnen, um seine Gewichte zu rotieren.</translation>
   </message>
   <message>
    <source>Only statistics are open: open the model itself to see what smoothing does.</source>
@@ -3847,8 +4555,16 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>%1 wird zum Vergleich geöffnet</translation>
   </message>
   <message>
+   <source>Order of the channels</source>
+   <translation>Reihenfolge der Kanäle</translation>
+  </message>
+  <message>
    <source>Order of the channels: largest first</source>
    <translation>Reihenfolge der Kanäle: größte zuerst</translation>
+  </message>
+  <message>
+   <source>Order of the columns</source>
+   <translation>Reihenfolge der Spalten</translation>
   </message>
   <message>
    <source>Order of the layers</source>
@@ -3863,12 +4579,44 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Andere Methode</translation>
   </message>
   <message>
+   <source>Outlier activations</source>
+   <translation>Ausreißer der Aktivierungen</translation>
+  </message>
+  <message>
    <source>Outlier channels in the activations</source>
    <translation>Ausreißerkanäle in den Aktivierungen</translation>
   </message>
   <message>
+   <source>Outlier dims</source>
+   <translation>Ausreißerdimensionen</translation>
+  </message>
+  <message>
+   <source>Outlier dims are counted in activations.</source>
+   <translation>Ausreißerdimensionen werden in Aktivierungen gezählt.</translation>
+  </message>
+  <message>
+   <source>Outlier dims of LLM.int8()</source>
+   <translation>Ausreißerdimensionen von LLM.int8()</translation>
+  </message>
+  <message>
    <source>Outlier input channels in the weights</source>
    <translation>Ausreißer-Eingangskanäle in den Gewichten</translation>
+  </message>
+  <message>
+   <source>Outlier weights</source>
+   <translation>Ausreißergewichte</translation>
+  </message>
+  <message>
+   <source>Outlier weights by block</source>
+   <translation>Ausreißergewichte nach Block</translation>
+  </message>
+  <message>
+   <source>Outlier weights by threshold</source>
+   <translation>Ausreißergewichte nach Schwelle</translation>
+  </message>
+  <message>
+   <source>Outliers</source>
+   <translation>Ausreißer</translation>
   </message>
   <message>
    <source>Output</source>
@@ -3877,6 +4625,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Output ch.</source>
    <translation>Ausgangsk.</translation>
+  </message>
+  <message>
+   <source>Output channel peak</source>
+   <translation>Spitze der Ausgangskanäle</translation>
+  </message>
+  <message>
+   <source>Output channels of W</source>
+   <translation>Ausgangskanäle von W</translation>
   </message>
   <message>
    <source>Output channels of zeros</source>
@@ -3907,12 +4663,28 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Ausgangsfehler, wenn die normierten Aktivierungen Varianz eins hätten: Eingangskanäle wiegen g² der Norm; ohne Norm wiegt jede Spalte gleich.</translation>
   </message>
   <message>
+   <source>Output error in int8 with and without outlier dims in 16 bits; reads the weights</source>
+   <translation>Ausgangsfehler in int8 mit und ohne Ausreißerdimensionen in 16 Bit; liest die Gewichte</translation>
+  </message>
+  <message>
    <source>Output error of all readers together without smoothing</source>
    <translation>Ausgangsfehler aller Leser zusammen ohne Glättung</translation>
   </message>
   <message>
+   <source>Output error of this linear alone, on the inputs of the model as it is</source>
+   <translation>Ausgangsfehler dieser Schicht allein, auf den Eingängen des Modells, wie es ist</translation>
+  </message>
+  <message>
    <source>Output error on calibration data, for models that have activations</source>
    <translation>Ausgangsfehler auf Kalibrierungsdaten, für Modelle, die Aktivierungen haben</translation>
+  </message>
+  <message>
+   <source>Output error with everything before it under the plan, too</source>
+   <translation>Ausgangsfehler mit allem davor ebenfalls unter dem Plan</translation>
+  </message>
+  <message>
+   <source>Output error with the activations in int8, the weights as stored</source>
+   <translation>Ausgabefehler mit Aktivierungen in int8 und Gewichten wie gespeichert</translation>
   </message>
   <message>
    <source>Output error, A</source>
@@ -3967,6 +4739,18 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Über dem medianen Kanal derselben Matrix, Norm oder desselben Eingangs</translation>
   </message>
   <message>
+   <source>Overlap</source>
+   <translation>Überlappung</translation>
+  </message>
+  <message>
+   <source>Overlap of outlier dims</source>
+   <translation>Überlappung der Ausreißerdimensionen</translation>
+  </message>
+  <message>
+   <source>Overlap of the outlier dims of two blocks: %1 on average, for inputs of %2.</source>
+   <translation>Überlappung der Ausreißerdimensionen zweier Blöcke: %1 im Mittel, für Eingänge von %2.</translation>
+  </message>
+  <message>
    <source>Overview</source>
    <translation>Übersicht</translation>
   </message>
@@ -3995,8 +4779,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Teil eines Namens oder ein regulärer Ausdruck zwischen Schrägstrichen (Strg+F)</translation>
   </message>
   <message>
+   <source>Parts</source>
+   <translation>Teile</translation>
+  </message>
+  <message>
    <source>Parts of the comparison</source>
    <translation>Teile des Vergleichs</translation>
+  </message>
+  <message>
+   <source>Parts over the matrix: %1 salient, %2 dense, %3 sparse</source>
+   <translation>Teile über der Matrix: %1 salient, %2 dicht, %3 dünn</translation>
+  </message>
+  <message>
+   <source>Pass the error on to later columns, as GPTQ does.</source>
+   <translation>Den Fehler an spätere Spalten weitergeben, wie GPTQ.</translation>
   </message>
   <message>
    <source>Passed over: %1.</source>
@@ -4013,6 +4809,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Pause the job</source>
    <translation>Den Auftrag anhalten</translation>
+  </message>
+  <message>
+   <source>Peak of X</source>
+   <translation>Spitze von X</translation>
   </message>
   <message>
    <source>Per output &amp;channel</source>
@@ -4103,6 +4903,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Pool</translation>
   </message>
   <message>
+   <source>Power of |error|.</source>
+   <translation>Potenz von |Fehler|.</translation>
+  </message>
+  <message>
    <source>Predictions</source>
    <translation>Vorhersagen</translation>
   </message>
@@ -4187,6 +4991,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Fortschritt, Restzeit, Pause, Abbrechen</translation>
   </message>
   <message>
+   <source>Propagation</source>
+   <translation>Fortpflanzung</translation>
+  </message>
+  <message>
    <source>Protocol</source>
    <translation>Protokoll</translation>
   </message>
@@ -4235,8 +5043,44 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Quantisierungsfehler |Q(W) − W| unter der gezeigten Wahl</translation>
   </message>
   <message>
+   <source>Quantizing %1…</source>
+   <translation>%1 wird quantisiert…</translation>
+  </message>
+  <message>
    <source>Quit QuantLoupe</source>
    <translation>QuantLoupe beenden</translation>
+  </message>
+  <message>
+   <source>R1: rotates the residual stream, and with it every matrix that reads or writes it</source>
+   <translation>R1: rotiert den Residualstrom und mit ihm jede Matrix, die ihn liest oder schreibt</translation>
+  </message>
+  <message>
+   <source>R2: rotates the values of each attention head, taken back by the output matrix</source>
+   <translation>R2: rotiert die Werte jedes Attention-Kopfs, von der Ausgangsmatrix zurückgenommen</translation>
+  </message>
+  <message>
+   <source>Random</source>
+   <translation>Zufällig</translation>
+  </message>
+  <message>
+   <source>Random signs and a Hadamard transform, in blocks of the largest power of two that divides the channels</source>
+   <translation>Zufällige Vorzeichen und eine Hadamard-Transformation, in Blöcken der größten Zweierpotenz, die die Kanäle teilt</translation>
+  </message>
+  <message>
+   <source>Ranges of %1 channels as they stand.</source>
+   <translation>Bereiche von %1 Kanälen, wie sie stehen.</translation>
+  </message>
+  <message>
+   <source>Ranges of %1 channels in the order of %2 groups.</source>
+   <translation>Bereiche von %1 Kanälen in der Reihenfolge von %2 Gruppen.</translation>
+  </message>
+  <message>
+   <source>Ranges of channels, as they stand</source>
+   <translation>Bereiche der Kanäle, wie sie stehen</translation>
+  </message>
+  <message>
+   <source>Ranges of channels, in groups</source>
+   <translation>Bereiche der Kanäle, in Gruppen</translation>
   </message>
   <message>
    <source>Rank 1 is the largest error. Click a header to sort; a row selects its linear.</source>
@@ -4355,8 +5199,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Bericht</translation>
   </message>
   <message>
+   <source>Residual</source>
+   <translation>Rest</translation>
+  </message>
+  <message>
+   <source>Residual by order</source>
+   <translation>Rest nach Ordnung</translation>
+  </message>
+  <message>
    <source>Residual in float32</source>
    <translation>Rest in float32</translation>
+  </message>
+  <message>
+   <source>Residual of salient weights: %1 with one binarization, %2 with two; of dense ones %3, of sparse ones %4 with one</source>
+   <translation>Rest der salienten Gewichte: %1 mit einer Binarisierung, %2 mit zweien; der dichten %3, der dünnen %4 mit einer</translation>
   </message>
   <message>
    <source>Resolution</source>
@@ -4383,12 +5239,52 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Rollen</translation>
   </message>
   <message>
+   <source>Root mean squares of Q(W) − W under GPTQ</source>
+   <translation>Quadratische Mittel von Q(W) − W unter GPTQ</translation>
+  </message>
+  <message>
    <source>Root of the mean of x², over all tokens</source>
    <translation>Wurzel des Mittels von x², über alle Tokens</translation>
   </message>
   <message>
+   <source>Rotating %1…</source>
+   <translation>%1 wird rotiert…</translation>
+  </message>
+  <message>
+   <source>Rotation</source>
+   <translation>Rotation</translation>
+  </message>
+  <message>
+   <source>Rotation of %1</source>
+   <translation>Rotation von %1</translation>
+  </message>
+  <message>
+   <source>Rotation of the heads</source>
+   <translation>Rotation der Köpfe</translation>
+  </message>
+  <message>
+   <source>Rotation of the residual stream</source>
+   <translation>Rotation des Residualstroms</translation>
+  </message>
+  <message>
+   <source>Rotations hold for the whole model. They are folded into the weights: the model computes what it did before, and costs nothing more.</source>
+   <translation>Rotationen gelten für das ganze Modell. Sie werden in die Gewichte gefaltet: das Modell rechnet, was es vorher rechnete, und kostet nichts zusätzlich.</translation>
+  </message>
+  <message>
+   <source>Rotations hold for the whole model. They are folded into the weights; the head, which is the embedding until now, then needs a matrix of its own.</source>
+   <translation>Rotationen gelten für das ganze Modell. Sie werden in die Gewichte gefaltet; der Kopf, der bisher das Embedding ist, braucht dann eine eigene Matrix.</translation>
+  </message>
+  <message>
    <source>Round S to powers of two</source>
    <translation>S auf Zweierpotenzen runden</translation>
+  </message>
+  <message>
+   <source>Round to nearest within ranges that are searched for each group on the layer's output; needs activations.</source>
+   <translation>Runden zum nächsten Wert in Bereichen, die für jede Gruppe am Ausgang der Schicht gesucht werden; braucht Aktivierungen.</translation>
+  </message>
+  <message>
+   <source>Round to nearest: every weight takes the nearest code of its part's grid; needs no data.</source>
+   <translation>Runden zum nächsten Wert: jedes Gewicht nimmt den nächsten Code des Gitters seines Teils; braucht keine Daten.</translation>
   </message>
   <message>
    <source>Rounding the input alone costs %1 of the output: channels %2 reach %3 times the median.</source>
@@ -4411,6 +5307,18 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Zeilen, in denen eine Spalte diesen Text hat</translation>
   </message>
   <message>
+   <source>Rows of a block</source>
+   <translation>Zeilen eines Blocks</translation>
+  </message>
+  <message>
+   <source>Rows, columns</source>
+   <translation>Zeilen, Spalten</translation>
+  </message>
+  <message>
+   <source>Run the model as it is and under the plan side by side on some text</source>
+   <translation>Das Modell, wie es ist, und unter dem Plan nebeneinander auf Text laufen lassen</translation>
+  </message>
+  <message>
    <source>Run the model on text to see what its linears receive</source>
    <translation>Das Modell auf Text laufen lassen, um zu sehen, was seine Schichten erhalten</translation>
   </message>
@@ -4425,6 +5333,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Run-time work</source>
    <translation>Arbeit zur Laufzeit</translation>
+  </message>
+  <message>
+   <source>Running the model as it is and under the plan…</source>
+   <translation>Das Modell läuft, wie es ist und unter dem Plan…</translation>
   </message>
   <message>
    <source>Runs as a job: progress and cancel in the status bar</source>
@@ -4505,6 +5417,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Salience of the weights</source>
    <translation>Salienz der Gewichte</translation>
+  </message>
+  <message>
+   <source>Salient columns</source>
+   <translation>Saliente Spalten</translation>
+  </message>
+  <message>
+   <source>Salient columns, dense and sparse weights over the matrix, and their bits</source>
+   <translation>Saliente Spalten, dichte und dünne Gewichte über der Matrix, und ihre Bits</translation>
   </message>
   <message>
    <source>Same diagnosis</source>
@@ -4655,6 +5575,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Aus&amp;wählen…</translation>
   </message>
   <message>
+   <source>Search a clip range for each group.</source>
+   <translation>Für jede Gruppe einen Clip-Bereich suchen.</translation>
+  </message>
+  <message>
    <source>Search actions</source>
    <translation>Aktionen suchen</translation>
   </message>
@@ -4667,12 +5591,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>alpha &amp;aller Gruppen suchen</translation>
   </message>
   <message>
+   <source>Search the range with the smallest error to the power 2.4.</source>
+   <translation>Den Bereich mit dem kleinsten Fehler zur Potenz 2,4 suchen.</translation>
+  </message>
+  <message>
    <source>Searching alpha of %1 smoothing groups</source>
    <translation>alpha von %1 Glättungsgruppen wird gesucht</translation>
   </message>
   <message>
    <source>Searching…</source>
    <translation>Wird gesucht…</translation>
+  </message>
+  <message>
+   <source>Seed</source>
+   <translation>Startwert</translation>
   </message>
   <message>
    <source>Select &amp;all linears</source>
@@ -4703,8 +5635,16 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Eine Schicht auswählen, um die Codes zu sehen, die sie benutzt.</translation>
   </message>
   <message>
+   <source>Select a linear to see what the methods do to it.</source>
+   <translation>Eine Schicht auswählen, um zu sehen, was die Methoden mit ihr machen.</translation>
+  </message>
+  <message>
    <source>Select a linear, or a group in the table below, to see what smoothing does.</source>
    <translation>Eine Schicht auswählen, oder eine Gruppe in der Tabelle unten, um zu sehen, was Glättung bewirkt.</translation>
+  </message>
+  <message>
+   <source>Select a linear.</source>
+   <translation>Eine Schicht auswählen.</translation>
   </message>
   <message>
    <source>Select every linear that has a finding</source>
@@ -4755,6 +5695,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Auswahl</translation>
   </message>
   <message>
+   <source>Set weights of channels that are always zero to zero first, as the published code does.</source>
+   <translation>Gewichte von Kanälen, die immer null sind, zuerst auf null setzen, wie der veröffentlichte Code.</translation>
+  </message>
+  <message>
    <source>Sets %1 on the selected linears; one undo step.</source>
    <translation>Setzt %1 auf den ausgewählten Schichten; ein Schritt zum Rückgängigmachen.</translation>
   </message>
@@ -4763,12 +5707,44 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Form</translation>
   </message>
   <message>
+   <source>Share of a part's weights inside the range.</source>
+   <translation>Anteil der Gewichte eines Teils innerhalb des Bereichs.</translation>
+  </message>
+  <message>
+   <source>Share of all weights that are finite</source>
+   <translation>Anteil an allen endlichen Gewichten</translation>
+  </message>
+  <message>
+   <source>Share of outlier dims by block</source>
+   <translation>Anteil der Ausreißerdimensionen nach Block</translation>
+  </message>
+  <message>
+   <source>Share of outlier dims by block: largest %1, at the input of %2.</source>
+   <translation>Anteil der Ausreißerdimensionen nach Block: am größten %1, am Eingang von %2.</translation>
+  </message>
+  <message>
+   <source>Share of the mean diagonal added to the Hessian.</source>
+   <translation>Anteil der mittleren Diagonale, der zur Hesse-Matrix addiert wird.</translation>
+  </message>
+  <message>
    <source>Share of the squared weight error under the shown choice</source>
    <translation>Anteil am quadrierten Gewichtsfehler unter der gezeigten Wahl</translation>
   </message>
   <message>
+   <source>Share of the sum of (Q(W) − W)²</source>
+   <translation>Anteil an der Summe von (Q(W) − W)²</translation>
+  </message>
+  <message>
+   <source>Share of the sum of W²</source>
+   <translation>Anteil an der Summe von W²</translation>
+  </message>
+  <message>
    <source>Share of the total salience in the most salient 1 % of the columns, rounded up to whole columns</source>
    <translation>Anteil an der gesamten Salienz in den salientesten 1 % der Spalten, auf ganze Spalten aufgerundet</translation>
+  </message>
+  <message>
+   <source>Share of weights beyond n standard deviations</source>
+   <translation>Anteil der Gewichte jenseits von n Standardabweichungen</translation>
   </message>
   <message>
    <source>Show</source>
@@ -4841,6 +5817,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Signs with a scale.</source>
    <translation>Vorzeichen mit einer Skala.</translation>
+  </message>
+  <message>
+   <source>Signs, or -1, 0 and 1, times the mean magnitude of a part; needs no data.</source>
+   <translation>Vorzeichen, oder -1, 0 und 1, mal dem mittleren Betrag eines Teils; braucht keine Daten.</translation>
+  </message>
+  <message>
+   <source>Signs, then a bit for each weight that is not salient (dense or sparse), a bit for each column, and the means and scales in 16 bits</source>
+   <translation>Vorzeichen, dann ein Bit für jedes nicht saliente Gewicht (dicht oder dünn), ein Bit für jede Spalte, und die Mittelwerte und Skalen in 16 Bit</translation>
   </message>
   <message>
    <source>Size</source>
@@ -4991,6 +5975,26 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Statistik oder Aktivierungen</translation>
   </message>
   <message>
+   <source>Steps of a whole range.</source>
+   <translation>Schritte eines ganzen Bereichs.</translation>
+  </message>
+  <message>
+   <source>Steps of the range search.</source>
+   <translation>Schritte der Bereichssuche.</translation>
+  </message>
+  <message>
+   <source>Steps of the scale search.</source>
+   <translation>Schritte der Skalensuche.</translation>
+  </message>
+  <message>
+   <source>Steps of the search.</source>
+   <translation>Schritte der Suche.</translation>
+  </message>
+  <message>
+   <source>Steps without improvement.</source>
+   <translation>Schritte ohne Verbesserung.</translation>
+  </message>
+  <message>
    <source>Stop everything that runs; finished layers stay</source>
    <translation>Alles anhalten, was läuft; fertige Schichten bleiben</translation>
   </message>
@@ -5005,6 +6009,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Stopped.</source>
    <translation>Angehalten.</translation>
+  </message>
+  <message>
+   <source>Stream</source>
+   <translation>Strom</translation>
   </message>
   <message>
    <source>Sum of |error| over sum of |w|.</source>
@@ -5061,6 +6069,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Take optimum</source>
    <translation>Optimum nehmen</translation>
+  </message>
+  <message>
+   <source>Take out of the plan</source>
+   <translation>Aus dem Plan nehmen</translation>
   </message>
   <message>
    <source>Take the optimum</source>
@@ -5121,6 +6133,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>The activations at hand do not say how large |x| gets.</source>
    <translation>Die vorhandenen Aktivierungen sagen nicht, wie groß |x| wird.</translation>
+  </message>
+  <message>
+   <source>The activations at hand do not say what reaches this linear.</source>
+   <translation>Die vorhandenen Aktivierungen sagen nicht, was diese Schicht erreicht.</translation>
   </message>
   <message>
    <source>The alpha with the least error on the curve of the current group</source>
@@ -5199,6 +6215,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Die zu schreibende Datei</translation>
   </message>
   <message>
+   <source>The first activations are on their way.</source>
+   <translation>Die ersten Aktivierungen sind unterwegs.</translation>
+  </message>
+  <message>
    <source>The first blocks are being run…</source>
    <translation>Die ersten Blöcke laufen…</translation>
   </message>
@@ -5223,12 +6243,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Die Gruppe über dem Ziel</translation>
   </message>
   <message>
+   <source>The heads cannot be rotated: %1.</source>
+   <translation>Die Köpfe lassen sich nicht rotieren: %1.</translation>
+  </message>
+  <message>
    <source>The inputs of these linears stay as they are</source>
    <translation>Die Eingänge dieser Schichten bleiben, wie sie sind</translation>
   </message>
   <message>
    <source>The language of the desktop, or English</source>
    <translation>Die Sprache des Desktops, oder Englisch</translation>
+  </message>
+  <message>
+   <source>The largest weight over the median of |W|</source>
+   <translation>Das größte Gewicht über dem Median von |W|</translation>
   </message>
   <message>
    <source>The largest |Q(w) − w|, in the unit of the weights.</source>
@@ -5253,6 +6281,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>The map of single weights needs the weight files; only statistics are open.</source>
    <translation>Die Karte einzelner Gewichte braucht die Gewichtsdateien; offen ist nur Statistik.</translation>
+  </message>
+  <message>
+   <source>The measurement did not end; what is shown came before that.</source>
+   <translation>Die Messung kam nicht zu Ende; was zu sehen ist, kam vorher.</translation>
+  </message>
+  <message>
+   <source>The method could not do all that was asked for; the errors are those of what it did instead.</source>
+   <translation>Die Methode konnte nicht alles Verlangte tun; die Fehler sind die dessen, was sie stattdessen tat.</translation>
   </message>
   <message>
    <source>The metrics are divided: %1 prefer A, %1 prefer B.</source>
@@ -5303,6 +6339,18 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Der Plan hat sich seitdem geändert; noch einmal entscheiden.</translation>
   </message>
   <message>
+   <source>The plan has these rotations, for the whole model.</source>
+   <translation>Der Plan hat diese Rotationen, für das ganze Modell.</translation>
+  </message>
+  <message>
+   <source>The plan rotates nothing.</source>
+   <translation>Der Plan rotiert nichts.</translation>
+  </message>
+  <message>
+   <source>The plan smooths; a plan that smooths and rotates cannot be folded, so take the smoothing out of it first.</source>
+   <translation>Der Plan glättet; ein Plan, der glättet und rotiert, lässt sich nicht falten, also zuerst die Glättung herausnehmen.</translation>
+  </message>
+  <message>
    <source>The program reads files of this machine only and sends nothing.</source>
    <translation>Das Programm liest nur Dateien dieser Maschine und sendet nichts.</translation>
   </message>
@@ -5327,6 +6375,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Der Rest ist bekannt, sobald es Aktivierungen gibt.</translation>
   </message>
   <message>
+   <source>The residual stream cannot be rotated: %1.</source>
+   <translation>Der Residualstrom lässt sich nicht rotieren: %1.</translation>
+  </message>
+  <message>
    <source>The resolution must be between 24 and 2,400 dpi.</source>
    <translation>Die Auflösung muss zwischen 24 und 2.400 dpi liegen.</translation>
   </message>
@@ -5339,6 +6391,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Dasselbe Llama ohne Ausreißer: int8 pro Kanal kostet so gut wie nichts.</translation>
   </message>
   <message>
+   <source>The same for rounding to nearest, under the same colours</source>
+   <translation>Dasselbe für Runden zum nächsten Wert, unter denselben Farben</translation>
+  </message>
+  <message>
    <source>The same in words: --blocks, --roles and --layers as on the command line, --finding any|none|CODE, --where METRIC&gt;=VALUE, --scheme SPEC</source>
    <translation>Dasselbe in Worten: --blocks, --roles und --layers wie auf der Befehlszeile, --finding any|none|CODE, --where MASS&gt;=WERT, --scheme SPEC</translation>
   </message>
@@ -5347,8 +6403,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Dasselbe über alle Stellen des Modells, die Statistik haben</translation>
   </message>
   <message>
+   <source>The same with both quantized, on the sampled tokens</source>
+   <translation>Dasselbe mit beiden quantisiert, auf den Stichproben-Tokens</translation>
+  </message>
+  <message>
+   <source>The same with outlier dims in 16 bits</source>
+   <translation>Dasselbe mit Ausreißerdimensionen in 16 Bit</translation>
+  </message>
+  <message>
    <source>The same with readers and producer rounded to %1, as a file of this model stores them.</source>
    <translation>Dasselbe mit Lesern und Erzeuger auf %1 gerundet, wie eine Datei dieses Modells sie speichert.</translation>
+  </message>
+  <message>
+   <source>The same with the input quantized, on the sampled tokens</source>
+   <translation>Dasselbe mit quantisiertem Eingang, auf den Stichproben-Tokens</translation>
   </message>
   <message>
    <source>The table of all smoothing groups</source>
@@ -5393,6 +6461,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>There are no activations yet: calibrate on text to see what smoothing does.</source>
    <translation>Es gibt noch keine Aktivierungen: auf Text kalibrieren, um zu sehen, was Glättung bewirkt.</translation>
+  </message>
+  <message>
+   <source>There are no two blocks to compare.</source>
+   <translation>Es gibt keine zwei Blöcke zu vergleichen.</translation>
   </message>
   <message>
    <source>There is another selection of that name, or the name is empty.</source>
@@ -5467,6 +6539,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Schwelle</translation>
   </message>
   <message>
+   <source>Threshold |x| ≥</source>
+   <translation>Schwelle |x| ≥</translation>
+  </message>
+  <message>
    <source>Time</source>
    <translation>Zeit</translation>
   </message>
@@ -5503,6 +6579,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Tokens von %1 Experten in %2 Blöcken; %3 sahen keines.</translation>
   </message>
   <message>
+   <source>Tokens per channel</source>
+   <translation>Tokens pro Kanal</translation>
+  </message>
+  <message>
    <source>Tokens that each expert saw during calibration</source>
    <translation>Tokens, die jeder Experte bei der Kalibrierung sah</translation>
   </message>
@@ -5525,6 +6605,18 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Tried on the Smoothing page; Apply writes it into the plan.</source>
    <translation>Wird auf der Seite Glättung ausprobiert; Anwenden schreibt es in den Plan.</translation>
+  </message>
+  <message>
+   <source>Try EasyQuant</source>
+   <translation>EasyQuant versuchen</translation>
+  </message>
+  <message>
+   <source>Try GPTQ</source>
+   <translation>GPTQ versuchen</translation>
+  </message>
+  <message>
+   <source>Try it</source>
+   <translation>Versuchen</translation>
   </message>
   <message>
    <source>Two choices of a linear side by side, and several models</source>
@@ -5585,6 +6677,18 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Unused codes</source>
    <translation>Unbenutzte Codes</translation>
+  </message>
+  <message>
+   <source>Updates</source>
+   <translation>Anpassungen</translation>
+  </message>
+  <message>
+   <source>Updates and Hessian</source>
+   <translation>Anpassungen und Hesse-Matrix</translation>
+  </message>
+  <message>
+   <source>Updates and Hessian by column</source>
+   <translation>Anpassungen und Hesse-Matrix nach Spalte</translation>
   </message>
   <message>
    <source>Use %1</source>
@@ -5655,6 +6759,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>nur W: keine Token-Stichprobe · %1</translation>
   </message>
   <message>
+   <source>W minus what GPTQ rounded, by tiles</source>
+   <translation>W minus das, was GPTQ rundete, nach Kacheln</translation>
+  </message>
+  <message>
    <source>W&amp;rite report</source>
    <translation>Bericht &amp;schreiben</translation>
   </message>
@@ -5679,6 +6787,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Einheiten der Gewichte und Aktivierungen; Fehleranteile in Prozent</translation>
   </message>
   <message>
+   <source>Weight error</source>
+   <translation>Gewichtsfehler</translation>
+  </message>
+  <message>
+   <source>Weight error by column</source>
+   <translation>Gewichtsfehler nach Spalte</translation>
+  </message>
+  <message>
    <source>Weight format</source>
    <translation>Format der Gewichte</translation>
   </message>
@@ -5695,12 +6811,32 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Gewichtsausreißer</translation>
   </message>
   <message>
+   <source>Weights</source>
+   <translation>Gewichte</translation>
+  </message>
+  <message>
+   <source>Weights beyond n of these stay exact.</source>
+   <translation>Gewichte jenseits von n davon bleiben exakt.</translation>
+  </message>
+  <message>
+   <source>Weights beyond n standard deviations stay exact; every part of the rest gets the step with the least squared error; needs no data.</source>
+   <translation>Gewichte jenseits von n Standardabweichungen bleiben exakt; jeder Teil des Rests bekommt die Schrittweite mit dem kleinsten quadratischen Fehler; braucht keine Daten.</translation>
+  </message>
+  <message>
+   <source>Weights far from the mean, which EasyQuant keeps exact</source>
+   <translation>Gewichte weit vom Mittel, die EasyQuant exakt behält</translation>
+  </message>
+  <message>
    <source>Weights measured: %1 of %2 matrices</source>
    <translation>Gewichte gemessen: %1 von %2 Matrizen</translation>
   </message>
   <message>
    <source>Weights on the end codes</source>
    <translation>Gewichte auf den Endcodes</translation>
+  </message>
+  <message>
+   <source>Weights so many standard deviations from the mean stay exact</source>
+   <translation>Gewichte so viele Standardabweichungen vom Mittel bleiben exakt</translation>
   </message>
   <message>
    <source>Weights that have the lowest or highest code.</source>
@@ -5719,6 +6855,18 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Gewichte mit Vorzeichen</translation>
   </message>
   <message>
+   <source>What GPTQ changed before it rounded</source>
+   <translation>Was GPTQ vor dem Runden änderte</translation>
+  </message>
+  <message>
+   <source>What X of H = 2 XᵀX is known by</source>
+   <translation>Woher das X von H = 2 XᵀX bekannt ist</translation>
+  </message>
+  <message>
+   <source>What a method does inside the current linear: GPTQ, BiLLM, clusters, rotations</source>
+   <translation>Was eine Methode in der aktuellen Schicht macht: GPTQ, BiLLM, Cluster, Rotationen</translation>
+  </message>
+  <message>
    <source>What a pixel shows of the weights it covers: the largest (no outlier is lost) or the mean</source>
    <translation>Was ein Bildpunkt von den Gewichten zeigt, die er bedeckt: das größte (kein Ausreißer geht verloren) oder das Mittel</translation>
   </message>
@@ -5727,12 +6875,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Was Übersicht, Baum und Plantabelle färbt (Tasten 0 bis 9)</translation>
   </message>
   <message>
+   <source>What columns and break points are searched on: the salience (published code) or the weights (paper).</source>
+   <translation>Worauf Spalten und Bruchpunkte gesucht werden: auf der Salienz (veröffentlichter Code) oder den Gewichten (Artikel).</translation>
+  </message>
+  <message>
    <source>What does not fit is kept in a file, or left out with a word about it</source>
    <translation>Was nicht passt, kommt in eine Datei, oder wird mit einem Hinweis weggelassen</translation>
   </message>
   <message>
    <source>What dominates the error of this linear, which channels, and what each remedy gives</source>
    <translation>Was den Fehler dieser Schicht beherrscht, welche Kanäle, und was jede Abhilfe bringt</translation>
+  </message>
+  <message>
+   <source>What each column costs under GPTQ and under rounding to nearest, and where</source>
+   <translation>Was jede Spalte unter GPTQ und unter Runden zum nächsten Wert kostet, und wo</translation>
   </message>
   <message>
    <source>What folding costs</source>
@@ -5755,8 +6911,24 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Was Lader sagen werden</translation>
   </message>
   <message>
+   <source>What n multiplies: the standard deviation, or the variance as printed in one text.</source>
+   <translation>Was n multipliziert: die Standardabweichung, oder die Varianz, wie ein Text sie druckt.</translation>
+  </message>
+  <message>
+   <source>What rotating the residual stream and the heads does to channels and errors</source>
+   <translation>Was das Rotieren des Residualstroms und der Köpfe mit Kanälen und Fehlern macht</translation>
+  </message>
+  <message>
+   <source>What salience and the errors passed on are known by</source>
+   <translation>Woher Salienz und weitergegebene Fehler bekannt sind</translation>
+  </message>
+  <message>
    <source>What the cells show</source>
    <translation>Was die Felder zeigen</translation>
+  </message>
+  <message>
+   <source>What the map shows</source>
+   <translation>Was die Karte zeigt</translation>
   </message>
   <message>
    <source>What the numbers mean</source>
@@ -5779,6 +6951,22 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Probe</translation>
   </message>
   <message>
+   <source>What-if: activations of the selected linears in these groups</source>
+   <translation>Was wäre wenn: Aktivierungen der ausgewählten Schichten in diesen Gruppen</translation>
+  </message>
+  <message>
+   <source>What-if: int4 by output channel, outlier weights kept exact, the range searched</source>
+   <translation>Was wäre wenn: int4 pro Ausgangskanal, Ausreißergewichte exakt, der Bereich gesucht</translation>
+  </message>
+  <message>
+   <source>What-if: the selected linears in int8 with outlier dims in 16 bits</source>
+   <translation>Was wäre wenn: die ausgewählten Schichten in int8 mit Ausreißerdimensionen in 16 Bit</translation>
+  </message>
+  <message>
+   <source>Where</source>
+   <translation>Wo</translation>
+  </message>
+  <message>
    <source>Whether S can be folded in, and what that gives</source>
    <translation>Ob S sich falten lässt, und was das bringt</translation>
   </message>
@@ -5791,12 +6979,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Welche Kanäle</translation>
   </message>
   <message>
+   <source>Which channels of the activations share one scale</source>
+   <translation>Welche Kanäle der Aktivierungen eine Skala teilen</translation>
+  </message>
+  <message>
    <source>Which choice is ranked</source>
    <translation>Welche Wahl geordnet wird</translation>
   </message>
   <message>
    <source>Which error</source>
    <translation>Welcher Fehler</translation>
+  </message>
+  <message>
+   <source>Which error decides.</source>
+   <translation>Welcher Fehler entscheidet.</translation>
   </message>
   <message>
    <source>Which weights share one scale</source>
@@ -5807,12 +7003,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Während der Schieber sich bewegt: eine Vorschau mit ihrem Intervall.</translation>
   </message>
   <message>
+   <source>Whose output error decides.</source>
+   <translation>Wessen Ausgangsfehler entscheidet.</translation>
+  </message>
+  <message>
    <source>Whose rule for scale and rounding is followed</source>
    <translation>Wessen Regel für Skala und Rundung gilt</translation>
   </message>
   <message>
    <source>Why</source>
    <translation>Warum</translation>
+  </message>
+  <message>
+   <source>Widens the range before it shrinks.</source>
+   <translation>Weitet den Bereich, bevor er schrumpft.</translation>
   </message>
   <message>
    <source>Width</source>
@@ -5829,6 +7033,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>Windows appear here as they are scored.</source>
    <translation>Fenster erscheinen hier, sobald sie gezählt sind.</translation>
+  </message>
+  <message>
+   <source>With 16 bit</source>
+   <translation>Mit 16 Bit</translation>
   </message>
   <message>
    <source>Without smoothing it is %1.</source>
@@ -5939,6 +7147,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>über diesem Bereich</translation>
   </message>
   <message>
+   <source>accumulated</source>
+   <translation>aufgelaufen</translation>
+  </message>
+  <message>
    <source>activations %1</source>
    <translation>Aktivierungen %1</translation>
   </message>
@@ -5955,8 +7167,16 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>allen %1 Zeilen</translation>
   </message>
   <message>
+   <source>all linears of the block</source>
+   <translation>alle Schichten des Blocks</translation>
+  </message>
+  <message>
    <source>all, or 0-2,5</source>
    <translation>alle, oder 0-2,5</translation>
+  </message>
+  <message>
+   <source>alone</source>
+   <translation>allein</translation>
   </message>
   <message>
    <source>alpha</source>
@@ -5983,6 +7203,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>wie im Plan</translation>
   </message>
   <message>
+   <source>as it is</source>
+   <translation>wie es ist</translation>
+  </message>
+  <message>
    <source>as now</source>
    <translation>wie jetzt</translation>
   </message>
@@ -6007,12 +7231,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Attention, zweite Projektion</translation>
   </message>
   <message>
+   <source>became salient</source>
+   <translation>wurde salient</translation>
+  </message>
+  <message>
    <source>before</source>
    <translation>vorher</translation>
   </message>
   <message>
    <source>below this range</source>
    <translation>unter diesem Bereich</translation>
+  </message>
+  <message>
+   <source>beyond %1 σ</source>
+   <translation>jenseits von %1 σ</translation>
   </message>
   <message>
    <source>bfloat16: not quantized.</source>
@@ -6063,12 +7295,48 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Block %1, Experte %2</translation>
   </message>
   <message>
+   <source>block of channels</source>
+   <translation>Block von Kanälen</translation>
+  </message>
+  <message>
+   <source>block; share of the dims of two blocks, %</source>
+   <translation>Block; Anteil der Dimensionen zweier Blöcke, %</translation>
+  </message>
+  <message>
+   <source>blocks %1 and %2</source>
+   <translation>Blöcke %1 und %2</translation>
+  </message>
+  <message>
+   <source>blocks of %1 channels are mixed</source>
+   <translation>Blöcke von %1 Kanälen werden gemischt</translation>
+  </message>
+  <message>
+   <source>blocks of %1 columns, ticks above where they meet</source>
+   <translation>Blöcke von %1 Spalten, Striche oben, wo sie sich treffen</translation>
+  </message>
+  <message>
+   <source>break point of salience</source>
+   <translation>Bruchpunkt der Salienz</translation>
+  </message>
+  <message>
+   <source>break point of |w|</source>
+   <translation>Bruchpunkt von |w|</translation>
+  </message>
+  <message>
+   <source>by range (PEG)</source>
+   <translation>nach Bereich (PEG)</translation>
+  </message>
+  <message>
    <source>by window of text</source>
    <translation>nach Textfenster</translation>
   </message>
   <message>
    <source>by |W| before, largest first</source>
    <translation>nach |W| vorher, größte zuerst</translation>
+  </message>
+  <message>
+   <source>calibrated ranges, coloured by group</source>
+   <translation>kalibrierte Bereiche, nach Gruppe gefärbt</translation>
   </message>
   <message>
    <source>cancelled</source>
@@ -6129,8 +7397,16 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Kanal |x| max</translation>
   </message>
   <message>
+   <source>channels</source>
+   <translation>Kanäle</translation>
+  </message>
+  <message>
    <source>channels %1: %2 × the median</source>
    <translation>Kanäle %1: %2 × Median</translation>
+  </message>
+  <message>
+   <source>channels in it</source>
+   <translation>Kanäle darin</translation>
   </message>
   <message>
    <source>choice</source>
@@ -6139,6 +7415,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>choice	code	value	weights	share</source>
    <translation>choice	code	value	weights	share</translation>
+  </message>
+  <message>
+   <source>clusters (RPTQ)</source>
+   <translation>Cluster (RPTQ)</translation>
   </message>
   <message>
    <source>code</source>
@@ -6173,12 +7453,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Spalten %1</translation>
   </message>
   <message>
+   <source>columns in the order of GPTQ</source>
+   <translation>Spalten in der Reihenfolge von GPTQ</translation>
+  </message>
+  <message>
    <source>columns weigh g² of the norm</source>
    <translation>Spalten wiegen g² der Norm</translation>
   </message>
   <message>
    <source>columns × S</source>
    <translation>Spalten × S</translation>
+  </message>
+  <message>
+   <source>columns, largest score first</source>
+   <translation>Spalten, größte Wertung zuerst</translation>
   </message>
   <message>
    <source>columns, most salient first</source>
@@ -6241,6 +7529,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>tote Codes</translation>
   </message>
   <message>
+   <source>dead: always zero on the calibration data</source>
+   <translation>tot: auf den Kalibrierdaten immer null</translation>
+  </message>
+  <message>
+   <source>dense</source>
+   <translation>dicht</translation>
+  </message>
+  <message>
    <source>depth</source>
    <translation>Tiefe</translation>
   </message>
@@ -6251,6 +7547,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>diagonal of H, %1 tokens</source>
    <translation>Diagonale von H, %1 Tokens</translation>
+  </message>
+  <message>
+   <source>dims in both</source>
+   <translation>Dimensionen in beiden</translation>
   </message>
   <message>
    <source>drag the line: everything follows</source>
@@ -6269,6 +7569,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Embedding, Kopf</translation>
   </message>
   <message>
+   <source>energy that is left after 1, 2 and 3 binarizations</source>
+   <translation>Energie, die nach 1, 2 und 3 Binarisierungen bleibt</translation>
+  </message>
+  <message>
    <source>error</source>
    <translation>Fehler</translation>
   </message>
@@ -6285,8 +7589,24 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Fehler B</translation>
   </message>
   <message>
+   <source>error energy, GPTQ</source>
+   <translation>Fehlerenergie, GPTQ</translation>
+  </message>
+  <message>
+   <source>error energy, nearest</source>
+   <translation>Fehlerenergie, nächster Wert</translation>
+  </message>
+  <message>
    <source>error of W8 per channel by block and role, measured</source>
    <translation>Fehler von W8 pro Kanal nach Block und Rolle, gemessen</translation>
+  </message>
+  <message>
+   <source>error of rounding to nearest</source>
+   <translation>Fehler des Rundens zum nächsten Wert</translation>
+  </message>
+  <message>
+   <source>error of the hidden states behind each block</source>
+   <translation>Fehler der verborgenen Zustände hinter jedem Block</translation>
   </message>
   <message>
    <source>error of the weights (needs no data)</source>
@@ -6321,12 +7641,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Fehler: %1</translation>
   </message>
   <message>
+   <source>errors are not measured at this threshold</source>
+   <translation>bei dieser Schwelle sind Fehler nicht gemessen</translation>
+  </message>
+  <message>
    <source>exact</source>
    <translation>exakt</translation>
   </message>
   <message>
    <source>exact over %1 tokens</source>
    <translation>exakt über %1 Tokens</translation>
+  </message>
+  <message>
+   <source>exact ≥ </source>
+   <translation>exakt ≥ </translation>
   </message>
   <message>
    <source>exact, %1 points</source>
@@ -6389,6 +7717,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>fertig</translation>
   </message>
   <message>
+   <source>first channel	last channel	salient columns	break point</source>
+   <translation>erster Kanal	letzter Kanal	saliente Spalten	Bruchpunkt</translation>
+  </message>
+  <message>
    <source>fold	%1</source>
    <translation>fold	%1</translation>
   </message>
@@ -6421,6 +7753,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>fp4 in Gruppen von 16 mit einer fp8_e4m3-Skala und einem float32 pro Tensor.</translation>
   </message>
   <message>
+   <source>fraction</source>
+   <translation>Anteil</translation>
+  </message>
+  <message>
    <source>from %1 tokens</source>
    <translation>aus %1 Tokens</translation>
   </message>
@@ -6445,6 +7781,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Gruppe %1 im Kanal</translation>
   </message>
   <message>
+   <source>group %1 of %2</source>
+   <translation>Gruppe %1 von %2</translation>
+  </message>
+  <message>
    <source>group in channel</source>
    <translation>Gruppe im Kanal</translation>
   </message>
@@ -6459,6 +7799,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>group, static</source>
    <translation>Gruppe, statisch</translation>
+  </message>
+  <message>
+   <source>groups in order</source>
+   <translation>Gruppen der Reihe nach</translation>
+  </message>
+  <message>
+   <source>groups inside every head of %1 channels</source>
+   <translation>Gruppen in jedem Kopf von %1 Kanälen</translation>
   </message>
   <message>
    <source>groups of 128</source>
@@ -6489,6 +7837,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>%1 ausnehmen</translation>
   </message>
   <message>
+   <source>in 16 bits</source>
+   <translation>in 16 Bit</translation>
+  </message>
+  <message>
+   <source>in either</source>
+   <translation>in einem von beiden</translation>
+  </message>
+  <message>
    <source>in the model</source>
    <translation>im Modell</translation>
   </message>
@@ -6501,20 +7857,44 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Eingangskanal</translation>
   </message>
   <message>
+   <source>input channel %1</source>
+   <translation>Eingangskanal %1</translation>
+  </message>
+  <message>
    <source>input channel %1, rank %2</source>
    <translation>Eingangskanal %1, Rang %2</translation>
+  </message>
+  <message>
+   <source>input channel %1, taken as %2</source>
+   <translation>Eingangskanal %1, genommen als %2</translation>
   </message>
   <message>
    <source>input channels, largest |x| first</source>
    <translation>Eingangskanäle, größtes |x| zuerst</translation>
   </message>
   <message>
+   <source>inputs of %1</source>
+   <translation>Eingänge von %1</translation>
+  </message>
+  <message>
+   <source>int8</source>
+   <translation>int8</translation>
+  </message>
+  <message>
    <source>keep 16 bit</source>
    <translation>16 Bit behalten</translation>
   </message>
   <message>
+   <source>largest</source>
+   <translation>größtes</translation>
+  </message>
+  <message>
    <source>largest %1 of %2 × %3 elements a cell</source>
    <translation>größtes %1 von %2 × %3 Elementen pro Zelle</translation>
+  </message>
+  <message>
+   <source>largest value of the channel</source>
+   <translation>größter Wert des Kanals</translation>
   </message>
   <message>
    <source>largest value, log</source>
@@ -6553,6 +7933,34 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Schichten ausgewählt</translation>
   </message>
   <message>
+   <source>llama.cpp: 16 groups of 16 codes, scales of 8 bits.</source>
+   <translation>llama.cpp: 16 Gruppen von 16 Codes, Skalen mit 8 Bit.</translation>
+  </message>
+  <message>
+   <source>llama.cpp: 32 codes of 4 bits with an fp16 scale.</source>
+   <translation>llama.cpp: 32 Codes mit 4 Bit und einer fp16-Skala.</translation>
+  </message>
+  <message>
+   <source>llama.cpp: 32 codes of 4 bits with fp16 scale and minimum.</source>
+   <translation>llama.cpp: 32 Codes mit 4 Bit, Skala und Minimum in fp16.</translation>
+  </message>
+  <message>
+   <source>llama.cpp: 32 codes of 5 bits with an fp16 scale.</source>
+   <translation>llama.cpp: 32 Codes mit 5 Bit und einer fp16-Skala.</translation>
+  </message>
+  <message>
+   <source>llama.cpp: 32 codes of 5 bits with fp16 scale and minimum.</source>
+   <translation>llama.cpp: 32 Codes mit 5 Bit, Skala und Minimum in fp16.</translation>
+  </message>
+  <message>
+   <source>llama.cpp: 32 signed integers with an fp16 scale.</source>
+   <translation>llama.cpp: 32 Ganzzahlen mit Vorzeichen und einer fp16-Skala.</translation>
+  </message>
+  <message>
+   <source>llama.cpp: 8 groups of 32 codes, scales and minima of 6 bits.</source>
+   <translation>llama.cpp: 8 Gruppen von 32 Codes, Skalen und Minima mit 6 Bit.</translation>
+  </message>
+  <message>
    <source>llama.cpp: second half of every window</source>
    <translation>llama.cpp: zweite Hälfte jedes Fensters</translation>
   </message>
@@ -6575,6 +7983,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>looking…</source>
    <translation>wird angesehen…</translation>
+  </message>
+  <message>
+   <source>loss, GPTQ</source>
+   <translation>Verlust, GPTQ</translation>
+  </message>
+  <message>
+   <source>loss, nearest</source>
+   <translation>Verlust, nächster Wert</translation>
   </message>
   <message>
    <source>matrix: next mode, group boundaries</source>
@@ -6603,6 +8019,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>mean KL	%1</source>
    <translation>mean KL	%1</translation>
+  </message>
+  <message>
+   <source>mean of x² of %1 tokens</source>
+   <translation>Mittel von x² über %1 Tokens</translation>
   </message>
   <message>
    <source>measuring</source>
@@ -6653,6 +8073,22 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Cursor bewegen, auswählen</translation>
   </message>
   <message>
+   <source>moved by earlier columns; energy of the input</source>
+   <translation>von früheren Spalten verschoben; Energie des Eingangs</translation>
+  </message>
+  <message>
+   <source>n, standard deviations</source>
+   <translation>n, Standardabweichungen</translation>
+  </message>
+  <message>
+   <source>nearest</source>
+   <translation>nächster Wert</translation>
+  </message>
+  <message>
+   <source>nf4 with its scales quantized again to 8 bits (QLoRA).</source>
+   <translation>nf4, dessen Skalen noch einmal auf 8 Bit quantisiert sind (QLoRA).</translation>
+  </message>
+  <message>
    <source>nll after</source>
    <translation>nll after</translation>
   </message>
@@ -6687,6 +8123,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>no models in %1</source>
    <translation>keine Modelle in %1</translation>
+  </message>
+  <message>
+   <source>no outliers</source>
+   <translation>keine Ausreißer</translation>
+  </message>
+  <message>
+   <source>no rotations</source>
+   <translation>keine Rotationen</translation>
   </message>
   <message>
    <source>no second moment was within the memory budget</source>
@@ -6757,6 +8201,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>nicht fertig</translation>
   </message>
   <message>
+   <source>not finite</source>
+   <translation>nicht endlich</translation>
+  </message>
+  <message>
    <source>not foldable: %1</source>
    <translation>nicht faltbar: %1</translation>
   </message>
@@ -6777,6 +8225,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>nicht möglich: %1</translation>
   </message>
   <message>
+   <source>not rotated</source>
+   <translation>nicht rotiert</translation>
+  </message>
+  <message>
+   <source>not salient</source>
+   <translation>nicht salient</translation>
+  </message>
+  <message>
    <source>nothing selected</source>
    <translation>nichts ausgewählt</translation>
   </message>
@@ -6793,12 +8249,32 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>von %1; die ausgewählten unterscheiden sich</translation>
   </message>
   <message>
+   <source>of a Gaussian row</source>
+   <translation>einer normalverteilten Zeile</translation>
+  </message>
+  <message>
    <source>of a fair share</source>
    <translation>eines gleichen Anteils</translation>
   </message>
   <message>
+   <source>of channels</source>
+   <translation>der Kanäle</translation>
+  </message>
+  <message>
+   <source>of energy</source>
+   <translation>der Energie</translation>
+  </message>
+  <message>
+   <source>of error</source>
+   <translation>des Fehlers</translation>
+  </message>
+  <message>
    <source>of the plan; float32 scales and zero points included</source>
    <translation>des Plans; float32-Skalen und Nullpunkte eingeschlossen</translation>
+  </message>
+  <message>
+   <source>of weights</source>
+   <translation>der Gewichte</translation>
   </message>
   <message>
    <source>on the ignore list: kept as stored</source>
@@ -6817,6 +8293,18 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>ein Kanal in allen Blöcken: nächste Größe</translation>
   </message>
   <message>
+   <source>one range</source>
+   <translation>ein Bereich</translation>
+  </message>
+  <message>
+   <source>one range for all channels</source>
+   <translation>ein Bereich für alle Kanäle</translation>
+  </message>
+  <message>
+   <source>one range for all channels: error of X %1</source>
+   <translation>ein Bereich für alle Kanäle: Fehler von X %1</translation>
+  </message>
+  <message>
    <source>only statistics are open, and they do not know this choice</source>
    <translation>offen ist nur Statistik, und sie kennt diese Wahl nicht</translation>
   </message>
@@ -6827,6 +8315,18 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>optimum: %1</source>
    <translation>Optimum: %1</translation>
+  </message>
+  <message>
+   <source>order</source>
+   <translation>Ordnung</translation>
+  </message>
+  <message>
+   <source>order 1, 2, 3 (filled: used)</source>
+   <translation>Ordnung 1, 2, 3 (gefüllt: benutzt)</translation>
+  </message>
+  <message>
+   <source>outlier dims</source>
+   <translation>Ausreißerdimensionen</translation>
   </message>
   <message>
    <source>output channel</source>
@@ -6869,6 +8369,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Ausgangsfehler von %1, nur Gewichte</translation>
   </message>
   <message>
+   <source>output error of the first reader, activations alone in int8 by token</source>
+   <translation>Ausgabefehler des ersten Lesers, nur die Aktivierungen in int8 je Token</translation>
+  </message>
+  <message>
    <source>output error, weights and activations quantized</source>
    <translation>Ausgangsfehler, Gewichte und Aktivierungen quantisiert</translation>
   </message>
@@ -6897,8 +8401,16 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>output\input</translation>
   </message>
   <message>
+   <source>own error</source>
+   <translation>eigener Fehler</translation>
+  </message>
+  <message>
    <source>part</source>
    <translation>Teil</translation>
+  </message>
+  <message>
+   <source>parts of the weights</source>
+   <translation>Teile der Gewichte</translation>
   </message>
   <message>
    <source>paused</source>
@@ -6947,6 +8459,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>pixel: mean of what it covers</source>
    <translation>Bildpunkt: Mittel dessen, was er bedeckt</translation>
+  </message>
+  <message>
+   <source>place in the order of the groups</source>
+   <translation>Platz in der Reihenfolge der Gruppen</translation>
   </message>
   <message>
    <source>plan for %1 · %2</source>
@@ -7041,8 +8557,20 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>rank	channel	w_absmax	x_absmax	s	ws_absmax	xs_absmax</translation>
   </message>
   <message>
+   <source>rank %1</source>
+   <translation>Rang %1</translation>
+  </message>
+  <message>
    <source>rank by |W| before</source>
    <translation>Rang nach |W| vorher</translation>
+  </message>
+  <message>
+   <source>rank, each curve by itself</source>
+   <translation>Rang, jede Kurve für sich</translation>
+  </message>
+  <message>
+   <source>ratio</source>
+   <translation>Verhältnis</translation>
   </message>
   <message>
    <source>regular expression, for example .*(q|k)_proj</source>
@@ -7059,6 +8587,30 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>rms</source>
    <translation>rms</translation>
+  </message>
+  <message>
+   <source>rms error, GPTQ</source>
+   <translation>quadr. Mittel des Fehlers, GPTQ</translation>
+  </message>
+  <message>
+   <source>rms update</source>
+   <translation>quadr. Mittel der Anpassung</translation>
+  </message>
+  <message>
+   <source>root mean squares</source>
+   <translation>quadratische Mittel</translation>
+  </message>
+  <message>
+   <source>rotated</source>
+   <translation>rotiert</translation>
+  </message>
+  <message>
+   <source>rotated, without the gain of the norm in front</source>
+   <translation>rotiert, ohne den Faktor der Norm davor</translation>
+  </message>
+  <message>
+   <source>rotations: %1</source>
+   <translation>Rotationen: %1</translation>
   </message>
   <message>
    <source>row</source>
@@ -7109,8 +8661,28 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Salienz einer Spalte</translation>
   </message>
   <message>
+   <source>salient</source>
+   <translation>salient</translation>
+  </message>
+  <message>
+   <source>salient in it</source>
+   <translation>salient darin</translation>
+  </message>
+  <message>
+   <source>salient in its block</source>
+   <translation>salient in seinem Block</translation>
+  </message>
+  <message>
+   <source>salient: binarized twice</source>
+   <translation>salient: zweimal binarisiert</translation>
+  </message>
+  <message>
    <source>same top token	%1</source>
    <translation>same top token	%1</translation>
+  </message>
+  <message>
+   <source>sample of %1 tokens</source>
+   <translation>Stichprobe von %1 Tokens</translation>
   </message>
   <message>
    <source>sampled</source>
@@ -7127,6 +8699,18 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>scheme</source>
    <translation>Schema</translation>
+  </message>
+  <message>
+   <source>score</source>
+   <translation>Wertung</translation>
+  </message>
+  <message>
+   <source>score of each column when its block had its turn</source>
+   <translation>Wertung jeder Spalte, als ihr Block an der Reihe war</translation>
+  </message>
+  <message>
+   <source>second moment of %1 tokens</source>
+   <translation>zweites Moment von %1 Tokens</translation>
   </message>
   <message>
    <source>select, add, extend</source>
@@ -7153,6 +8737,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Anteil</translation>
   </message>
   <message>
+   <source>share of channels over the threshold, by block</source>
+   <translation>Anteil der Kanäle über der Schwelle, nach Block</translation>
+  </message>
+  <message>
    <source>share of the total so far</source>
    <translation>Anteil an der Summe bisher</translation>
   </message>
@@ -7169,12 +8757,28 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Größe </translation>
   </message>
   <message>
+   <source>smallest</source>
+   <translation>kleinstes</translation>
+  </message>
+  <message>
+   <source>smallest value of the channel</source>
+   <translation>kleinster Wert des Kanals</translation>
+  </message>
+  <message>
    <source>smoothing group</source>
    <translation>Glättungsgruppe</translation>
   </message>
   <message>
    <source>so far</source>
    <translation>bisher</translation>
+  </message>
+  <message>
+   <source>sparse</source>
+   <translation>dünn</translation>
+  </message>
+  <message>
+   <source>standard deviations</source>
+   <translation>Standardabweichungen</translation>
   </message>
   <message>
    <source>standard error	%1</source>
@@ -7185,8 +8789,24 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>nur Statistik, Gewichte nicht nötig</translation>
   </message>
   <message>
+   <source>steps</source>
+   <translation>Schritte</translation>
+  </message>
+  <message>
    <source>stored: largest of %1</source>
    <translation>gespeichert: größtes von %1</translation>
+  </message>
+  <message>
+   <source>sum of |w| of a column</source>
+   <translation>Summe von |w| einer Spalte</translation>
+  </message>
+  <message>
+   <source>sum over rows of (Q(W) − W)²</source>
+   <translation>Summe über Zeilen von (Q(W) − W)²</translation>
+  </message>
+  <message>
+   <source>taken as</source>
+   <translation>genommen als</translation>
   </message>
   <message>
    <source>target %1</source>
@@ -7217,6 +8837,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>den Ordner gibt es nicht</translation>
   </message>
   <message>
+   <source>the format's own groups</source>
+   <translation>die eigenen Gruppen des Formats</translation>
+  </message>
+  <message>
    <source>the model's, at most 2,048</source>
    <translation>das des Modells, höchstens 2.048</translation>
   </message>
@@ -7233,8 +8857,16 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>das getönte 1 % (%1) hält %2</translation>
   </message>
   <message>
+   <source>the weights alone</source>
+   <translation>die Gewichte allein</translation>
+  </message>
+  <message>
    <source>there are no activations: calibrate on text, or import them</source>
    <translation>es gibt keine Aktivierungen: auf Text kalibrieren oder importieren</translation>
+  </message>
+  <message>
+   <source>this block alone</source>
+   <translation>dieser Block allein</translation>
   </message>
   <message>
    <source>this choice cannot be measured</source>
@@ -7293,6 +8925,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>erste %1</translation>
   </message>
   <message>
+   <source>tr(D H Dᵀ) / 2 of D = Q(W) − W, with the damped Hessian H</source>
+   <translation>tr(D H Dᵀ) / 2 von D = Q(W) − W, mit der gedämpften Hesse-Matrix H</translation>
+  </message>
+  <message>
    <source>tr(M)² / |M|² of the second moment M of the input: how many directions carry it.</source>
    <translation>tr(M)² / |M|² des zweiten Moments M des Eingangs: wie viele Richtungen ihn tragen.</translation>
   </message>
@@ -7317,6 +8953,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>unbenannter Plan</translation>
   </message>
   <message>
+   <source>update</source>
+   <translation>Anpassung</translation>
+  </message>
+  <message>
+   <source>update, relative to the column</source>
+   <translation>Anpassung, relativ zur Spalte</translation>
+  </message>
+  <message>
    <source>usual of the bits (fp8_e4m3, fp6_e2m3, fp4_e2m1)</source>
    <translation>übliches der Bits (fp8_e4m3, fp6_e2m3, fp4_e2m1)</translation>
   </message>
@@ -7327,6 +8971,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>value</source>
    <translation>Wert</translation>
+  </message>
+  <message>
+   <source>values</source>
+   <translation>Werte</translation>
   </message>
   <message>
    <source>values need the weight files</source>
@@ -7355,6 +9003,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>weights</source>
    <translation>Gewichte</translation>
+  </message>
+  <message>
+   <source>what each column costs when its turn comes</source>
+   <translation>was jede Spalte kostet, wenn sie an der Reihe ist</translation>
   </message>
   <message>
    <source>what happens</source>
@@ -7387,6 +9039,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>with a finding</source>
    <translation>mit Befund</translation>
+  </message>
+  <message>
+   <source>with all blocks before it</source>
+   <translation>mit allen Blöcken davor</translation>
   </message>
   <message>
    <source>with its fused siblings</source>
@@ -7452,8 +9108,28 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>vergrößern, verschieben, einpassen</translation>
   </message>
   <message>
+   <source>|D| / |W|: GPTQ pays with it for a smaller output error</source>
+   <translation>|D| / |W|: GPTQ bezahlt damit einen kleineren Ausgangsfehler</translation>
+  </message>
+  <message>
    <source>|Q − W| over |W|. Hides outlier columns: they dominate the norm.</source>
    <translation>|Q − W| über |W|. Verbirgt Ausreißerspalten: sie beherrschen die Norm.</translation>
+  </message>
+  <message>
+   <source>|Q(W) − W| / |W| inside the part</source>
+   <translation>|Q(W) − W| / |W| innerhalb des Teils</translation>
+  </message>
+  <message>
+   <source>|Q(W) − W| / |W| of the whole matrix</source>
+   <translation>|Q(W) − W| / |W| der ganzen Matrix</translation>
+  </message>
+  <message>
+   <source>|Q(W) − W| / |W| under the layer's scheme</source>
+   <translation>|Q(W) − W| / |W| unter dem Schema der Schicht</translation>
+  </message>
+  <message>
+   <source>|Q(W) − W| by tiles, both errors under one scale</source>
+   <translation>|Q(W) − W| nach Kacheln, beide Fehler unter einer Skala</translation>
   </message>
   <message>
    <source>|W|</source>
@@ -7494,6 +9170,10 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>|W| × median</source>
    <translation>|W| × Median</translation>
+  </message>
+  <message>
+   <source>|X Dᵀ| / |X Wᵀ| on the calibration data, D = Q(W) − W: the loss without what the damping adds</source>
+   <translation>|X Dᵀ| / |X Wᵀ| auf den Kalibrierdaten, D = Q(W) − W: der Verlust ohne das, was die Dämpfung hinzufügt</translation>
   </message>
   <message>
    <source>|X|</source>
@@ -7610,6 +9290,14 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
   <message>
    <source>−ln p before</source>
    <translation>−ln p vorher</translation>
+  </message>
+  <message>
+   <source>≥ </source>
+   <translation>≥ </translation>
+  </message>
+  <message>
+   <source>≥ %1 σ</source>
+   <translation>≥ %1 σ</translation>
   </message>
   <message>
    <source>≥ %1: %2 of the salience, in %3 of %4</source>
