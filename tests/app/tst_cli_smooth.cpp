@@ -251,6 +251,21 @@ class TestCliSmooth : public QObject {
             1e-9);
   }
 
+  /// Outlier channels are those of a window, however many windows share a batch.
+  void outlierChannelsDoNotDependOnMemory() {
+    QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "o.qlplan.json"}), 0);
+    QL_EXIT(qloupe(m_folder, {"plan", "set", "o.qlplan.json", "w8a8:flavour=bitsandbytes,act_outliers=6"}),
+            0);
+    const auto nll = [&](const QStringList& more) {
+      const RunResult result =
+          qloupe(m_folder, QStringList{"perplexity", demo(), "--text", bundled("heldout.txt"), "--tokens",
+                                       "1024", "--plan", "o.qlplan.json", "--json"} +
+                               more);
+      return jsonOf(result).at("nll").get<double>();
+    };
+    QL_NEAR(nll({"--context", "128"}), nll({"--context", "128", "--memory", "0.1"}), 1e-6);
+  }
+
   /// Residual sums and caches of a plan: set, measured by perplexity and by themselves, taken away again.
   void tensorPointsHaveSchemes() {
     QL_EXIT(qloupe(m_folder, {"plan", "new", demo(), "-o", "k.qlplan.json"}), 0);
@@ -294,6 +309,12 @@ class TestCliSmooth : public QObject {
     const Json plan = Json::parse(contentOf(m_folder / "k.qlplan.json"));
     QVERIFY(plan.at("points").contains(
         "model.layers.1.self_attn.q_proj"));  // the site has its first reader's name
+    const RunResult shown = qloupe(m_folder, {"plan", "show", "k.qlplan.json", "--json"});
+    QL_NO_PROBLEM(schemaProblemOf(shown, "plan-show"));
+    QCOMPARE(jsonOf(shown).at("points").size(), std::size_t{6});
+    QVERIFY(jsonOf(shown).at("kv_cache").is_null());
+    QVERIFY(qloupe(m_folder, {"plan", "show", "k.qlplan.json"})
+                .out.contains("Tensor point model.layers.0.residual_after_mlp: int8 tensor"));
     QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"plan", "point", "k.qlplan.json", "nonsense", "int8"}),
                                   "no tensor point"));
     QL_NO_PROBLEM(badInputProblem(qloupe(m_folder, {"plan", "kv", "k.qlplan.json", "bf16"}), "16 bit"));

@@ -82,6 +82,10 @@ class PlanShowCommand : public Command {
                      {"fingerprint", m_plan.model.fingerprint}};
     json["default"] = choiceAsJson(m_plan.defaultChoice);
     json["rotations"] = Json::parse(m_plan.rotations);
+    json["points"] = Json::object();
+    for (const auto& [name, scheme] : m_plan.points)
+      json["points"][name] = choiceAsJson({std::nullopt, scheme});
+    json["kv_cache"] = m_plan.kvCache ? choiceAsJson({std::nullopt, *m_plan.kvCache}) : Json(nullptr);
     json["layers"] = Json::array();
     for (const std::string& name : layerNames()) json["layers"].push_back(layerEntry(name));
     json["totals"] = nullptr;
@@ -127,6 +131,16 @@ class PlanShowCommand : public Command {
     }
   }
 
+  /// Residual sums, inputs and caches with a scheme of their own.
+  std::string pointsText() const {
+    std::string text;
+    if (m_plan.kvCache)
+      text += "Key and value caches: " + actSchemeText({std::nullopt, *m_plan.kvCache}) + "\n";
+    for (const auto& [name, scheme] : m_plan.points)
+      text += "Tensor point " + printable(name) + ": " + actSchemeText({std::nullopt, scheme}) + "\n";
+    return text;
+  }
+
   std::string text() const {
     TextTable table({{"layer", false}, {"weights", false}, {"activations", false}, {"", false}});
     for (const std::string& name : layerNames()) {
@@ -135,10 +149,10 @@ class PlanShowCommand : public Command {
       if (m_plan.isLocked(name)) marks += marks.empty() ? "locked" : ", locked";
       table.addRow({name, weightSchemeText(choice), actSchemeText(choice), marks});
     }
-    const std::string head = "Plan for " + printable(m_plan.model.name) + " (" +
-                             printable(m_plan.model.architecture) +
-                             ")\nDefault: " + weightSchemeText(m_plan.defaultChoice) + ", activations " +
-                             actSchemeText(m_plan.defaultChoice) + "\n" + rotationsText() + "\n";
+    const std::string head =
+        "Plan for " + printable(m_plan.model.name) + " (" + printable(m_plan.model.architecture) +
+        ")\nDefault: " + weightSchemeText(m_plan.defaultChoice) + ", activations " +
+        actSchemeText(m_plan.defaultChoice) + "\n" + rotationsText() + pointsText() + "\n";
     return head + table.text() + (m_model ? totalsText() : std::string());
   }
 
