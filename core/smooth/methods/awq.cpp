@@ -1,7 +1,7 @@
 // AWQ's factors as a smoothing: S_j = clamp(mean|X_j|^alpha, 1e-4), divided by sqrt(max(S) min(S)). Folded
 // into the producer, a plan's weights need nothing at run time. The ratio that AWQ searches is alpha; weights
-// play no part. A dead channel takes the least factor, as published: nothing comes through it. Source: Lin et
-// al., arXiv:2306.00978; llm-awq, auto_scale.py.
+// play no part. A dead channel takes the least factor, as published, and is none of those that keep S = 1.
+// Source: Lin et al., arXiv:2306.00978; llm-awq, auto_scale.py.
 #include "core/quant/awq_scale.h"
 #include "core/smooth/methods/channel_factors.h"
 
@@ -18,7 +18,6 @@ SmoothingFactors factors(const SmoothingInput& input, const SmoothingOptions& op
   for (std::size_t j = 0; j < result.s.size(); ++j) {
     const float kept = std::clamp(result.s[j], kLeastFactor, kLargestFactor);
     result.clampedChannels += kept != result.s[j] ? 1 : 0;
-    result.deadChannels += input.actMeanAbs[j] > 0 ? 0 : 1;
     result.s[j] = kept;
   }
   return result;
