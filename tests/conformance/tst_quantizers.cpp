@@ -83,7 +83,9 @@ std::vector<WeightScheme> schemesOf(const Quantizer& quantizer, const std::strin
   for (const char* sign : {"", ",asym"}) {
     for (const std::string& flavour : quantizer.flavours)
       for (const char* part : kParts)
-        addIfMeasurable(base(flavour, quantizer.clips.front()) + sign + part, result);
+        // searches take their time and round as rtn does: other flavours in one part each
+        if (quantizer.name == "rtn" || flavour == quantizer.flavours.front() || part[0] == 0)
+          addIfMeasurable(base(flavour, quantizer.clips.front()) + sign + part, result);
     for (std::size_t i = 1; i < quantizer.clips.size(); ++i)
       for (const char* part : {"", ",group=16", ",tensor"})
         addIfMeasurable(base(quantizer.flavours.front(), quantizer.clips[i]) + sign + part, result);
