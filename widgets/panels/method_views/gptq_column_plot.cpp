@@ -11,7 +11,7 @@ namespace ql {
 
 GptqColumnPlot::GptqColumnPlot(Selection* selection, Quantity quantity, QObject* parent)
     : SaliencePlot(parent), m_selection(selection), m_quantity(quantity) {
-  setRightAxis(quantity == Quantity::Drive);
+  setRightAxis(true);  // everywhere, so that the plots stand in line
   connect(selection, &Selection::channelChanged, this, &CanvasView::repaint);
   connect(selection, &Selection::hoverChanged, this, &CanvasView::repaint);
 }

@@ -82,6 +82,10 @@ QWidget* GptqView::makeBar() {
   row->setSpacing(scaledPx(metrics::kGap));
   row->addWidget(m_dot = new EvidenceDot(bar));
   row->addWidget(m_scheme = new ElidedLabel(bar), 1);
+  row->addWidget(m_try = makeSmallButton(tr("Try GPTQ"), bar));
+  m_try->setToolTip(
+      tr("Make this the what-if of the linear: everything is measured with it, the plan stays"));
+  connect(m_try, &QPushButton::clicked, this, [this] { m_session->plan()->setWhatIf(m_tried); });
   m_order = new SegmentedControl(tr("Order of the columns"), bar);
   m_order->addSegment(tr("By channel"), tr("Columns as they stand in the matrix"));
   m_order->addSegment(tr("By turn"),
@@ -254,6 +258,9 @@ void GptqView::compute(const MethodTarget& target, const WeightScheme& scheme) {
   const Linear& linear = m_session->model()->linears[id];
   const bool isOwn = target.choice.weight && target.choice.weight->algorithm.name == "gptq";
   const QString words = QString::fromStdString(specText(Choice{scheme, std::nullopt}));
+  m_tried = target.choice;
+  m_tried.weight = scheme;
+  m_try->setVisible(!isOwn);
   m_scheme->setFullText(isOwn ? words : tr("%1, as GPTQ would round it").arg(words));
   take(nullptr, tr("Quantizing %1…").arg(QString::fromStdString(linear.name)));
   m_pages->setCurrentIndex(1);
@@ -303,8 +310,7 @@ void GptqView::refreshNotes() {
   m_dot->setToolTip(m_report ? QString::fromStdString(m_report->evidence.method) : QString());
   m_lossDim->setFullText(m_report ? tr("what each column costs when its turn comes") : QString());
   m_errorDim->setFullText(m_report ? tr("sum over rows of (Q(W) − W)²") : QString());
-  m_driveDim->setFullText(m_report ? tr("how far earlier columns moved a column, and how much it is used")
-                                   : QString());
+  m_driveDim->setFullText(m_report ? tr("moved by earlier columns; energy of the input") : QString());
   m_mapDim->setFullText(!m_report ? QString()
                         : m_map->layer() == GptqMapView::Layer::Updates
                             ? tr("W minus what GPTQ rounded, by tiles")

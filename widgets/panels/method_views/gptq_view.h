@@ -8,6 +8,7 @@
 #include <string>
 
 class QLabel;
+class QPushButton;
 class QStackedLayout;
 
 namespace ql {
@@ -32,6 +33,7 @@ class GptqView : public MethodView {
   GptqFigures* figures() const { return m_figures; }
   GptqMapView* map() const { return m_map; }
   SegmentedControl* layerControl() const { return m_layer; }
+  QPushButton* tryButton() const { return m_try; }
   /// The sentence shown instead of the view; empty = the view is shown.
   QString message() const;
 
@@ -59,6 +61,8 @@ class GptqView : public MethodView {
   SegmentedControl *m_layer = nullptr, *m_order = nullptr;
   ElidedLabel *m_scheme = nullptr, *m_lossDim = nullptr, *m_errorDim = nullptr, *m_driveDim = nullptr,
               *m_mapDim = nullptr;
+  QPushButton* m_try = nullptr;
+  Choice m_tried;  // what the button makes the what-if
   EvidenceDot* m_dot = nullptr;
   QWidget* m_note = nullptr;  // fallbacks
   QLabel* m_noteText = nullptr;
