@@ -5279,12 +5279,24 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>S auf Zweierpotenzen runden</translation>
   </message>
   <message>
+   <source>Round to nearest in groups of fp4 with an fp8 scale, and a scale for the tensor that fused layers share; needs no data.</source>
+   <translation>Runden zum nächsten Wert in Gruppen von fp4 mit einer fp8-Skala und einer Skala für den Tensor, die verschmolzene Schichten teilen; braucht keine Daten.</translation>
+  </message>
+  <message>
+   <source>Round to nearest in groups that share a power of two (OCP microscaling); needs no data. The flavours are rules for that power; compressed-tensors rounds it in every format as for mxfp4.</source>
+   <translation>Runden zum nächsten Wert in Gruppen, die eine Zweierpotenz teilen (OCP-Microscaling); braucht keine Daten. Die Spielarten sind Regeln für diese Potenz; compressed-tensors rundet sie in jedem Format wie für mxfp4.</translation>
+  </message>
+  <message>
    <source>Round to nearest within ranges that are searched for each group on the layer's output; needs activations.</source>
    <translation>Runden zum nächsten Wert in Bereichen, die für jede Gruppe am Ausgang der Schicht gesucht werden; braucht Aktivierungen.</translation>
   </message>
   <message>
    <source>Round to nearest: every weight takes the nearest code of its part's grid; needs no data.</source>
    <translation>Runden zum nächsten Wert: jedes Gewicht nimmt den nächsten Code des Gitters seines Teils; braucht keine Daten.</translation>
+  </message>
+  <message>
+   <source>Round to nearest: every weight takes the nearest value of a small float format; needs no data.</source>
+   <translation>Runden zum nächsten Wert: jedes Gewicht nimmt den nächsten Wert eines kleinen Gleitkommaformats; braucht keine Daten.</translation>
   </message>
   <message>
    <source>Rounding the input alone costs %1 of the output: channels %2 reach %3 times the median.</source>

@@ -132,6 +132,16 @@ namespace {
     QT_TRANSLATE_NOOP("core", "How far the range may shrink."),
     QT_TRANSLATE_NOOP("core", "Power of |error|."),
     QT_TRANSLATE_NOOP("core", "Widens the range before it shrinks."),
+    QT_TRANSLATE_NOOP(
+        "core",
+        "Round to nearest: every weight takes the nearest value of a small float format; needs no data."),
+    QT_TRANSLATE_NOOP(
+        "core",
+        "Round to nearest in groups that share a power of two (OCP microscaling); needs no data. The "
+        "flavours are rules for that power; compressed-tensors rounds it in every format as for mxfp4."),
+    QT_TRANSLATE_NOOP("core",
+                      "Round to nearest in groups of fp4 with an fp8 scale, and a scale for the tensor that "
+                      "fused layers share; needs no data."),
 };
 
 }  // namespace

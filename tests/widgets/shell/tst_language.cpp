@@ -2,6 +2,7 @@
 // window shows them.
 #include "core/demo.h"
 #include "core/export/exporter.h"
+#include "core/quant/quantizer.h"
 #include "core/quant/scheme.h"
 #include "tests/support/temp_folder.h"
 #include "widgets/bridge/language.h"
@@ -89,6 +90,16 @@ class LanguageTest : public QObject {
     for (const DemoModel& demo : demoModels()) texts.insert(texts.end(), {demo.title, demo.sentence});
     for (const NumberFormatInfo& format : numberFormats()) texts.push_back(format.sentence);
     for (const Exporter* target : exporters()) texts.push_back(target->sentence);
+    for (const Quantizer* quantizer : quantizers()) texts.push_back(quantizer->sentence);
+    std::vector<OptionSpec> options;
+    for (const auto& [names, optionsOf] :
+         {std::pair(algorithmNames(), &algorithmOptions), std::pair(clipNames(), &clipOptions)})
+      for (const std::string& name : names)
+        for (const OptionSpec& option : optionsOf(name)) options.push_back(option);
+    for (const OptionSpec& option : options) {
+      texts.push_back(option.sentence);
+      if (!option.unit.empty()) texts.push_back(option.unit);
+    }
     for (const std::string_view text : texts)
       QVERIFY2(german.contains(QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()))),
                std::string(text).c_str());
