@@ -1,16 +1,22 @@
 // The Methods page: its tabs, what follows the selection, outlier weights against the report, and errors
 // through the blocks on text, with real clicks.
 #include "tests/widgets/shell/shell_support.h"
+#include "widgets/bridge/calibration_control.h"
 #include "widgets/bridge/number_format.h"
 #include "widgets/main_window.h"
+#include "widgets/panels/form_parts.h"
 #include "widgets/panels/method_panel.h"
+#include "widgets/panels/method_views/channel_groups_view.h"
+#include "widgets/panels/method_views/outlier_dims_view.h"
 #include "widgets/panels/method_views/outliers_view.h"
 #include "widgets/panels/method_views/plain_plot.h"
 #include "widgets/panels/method_views/propagation_view.h"
 #include "widgets/work_area.h"
 
 #include <QAction>
+#include <QDoubleSpinBox>
 #include <QPushButton>
+#include <QSpinBox>
 #include <QTabBar>
 #include <QTableWidget>
 
@@ -87,6 +93,53 @@ class TestMethodsPage : public QObject {
     QTest::mouseClick(view->table()->viewport(), Qt::LeftButton, {}, cell.center());
     QTest::mouseDClick(view->table()->viewport(), Qt::LeftButton, {}, cell.center());
     QCOMPARE(session()->selection()->current(), linear("model.layers.3.mlp.down_proj"));
+  }
+
+  /// Without activations the views say so; with them clusters follow the number, and the threshold the dims.
+  void activationsComeInGroupsAndOutliers() {
+    session()->selection()->selectOnly(linear("model.layers.4.mlp.down_proj"));
+    auto* groups = show<ChannelGroupsView>("channel-groups");
+    QTRY_VERIFY(!groups->message().isEmpty() && !groups->report());
+    auto* dims = show<OutlierDimsView>("outlier-dims");
+    QTRY_VERIFY(!dims->message().isEmpty());
+    CalibrateOptions options;
+    options.source.text = test::demoModel().parent_path().parent_path() / "texts" / "calibration.txt";
+    options.windows.maxTokens = 1024;
+    session()->calibration()->calibrate(options);
+    QTRY_VERIFY_WITH_TIMEOUT(!session()->calibration()->isRunning() && session()->jobs()->isIdle(), 60000);
+    QTRY_VERIFY_WITH_TIMEOUT(dims->message().isEmpty() && dims->hasErrors(), 30000);
+    JobContext job(1);
+    const OutlierDims expected = outlierDims(*session()->workspace(), {}, 6, false, job);
+    QCOMPARE(dims->table()->rowCount(), static_cast<int>(expected.sites.size()));
+    QCOMPARE(dims->table()->item(3, 1)->text(),
+             countText(static_cast<std::int64_t>(expected.sites[3].channels.size())));
+    QVERIFY(dims->table()->item(3, 4)->text().contains(QLatin1Char('%')));
+    dims->threshold()->setValue(60000);
+    QTRY_VERIFY_WITH_TIMEOUT(dims->dims() && dims->dims()->threshold == 60000.0, 10000);
+    QCOMPARE(dims->table()->item(3, 1)->text(), QStringLiteral("0"));
+    click(dims, QStringLiteral("Try it"));
+    QVERIFY(session()->plan()->whatIf() &&
+            session()->plan()->whatIf()->activation->outlierThreshold == 60000.0);
+    session()->plan()->setWhatIf(std::nullopt);
+
+    groups = show<ChannelGroupsView>("channel-groups");
+    QTRY_VERIFY_WITH_TIMEOUT(groups->report() && groups->report()->groups.count == 8, 10000);
+    QVERIFY(*groups->report()->groupError < *groups->report()->tensorError);
+    const double eight = *groups->report()->groupError;
+    groups->groupCount()->setValue(24);
+    QTRY_VERIFY_WITH_TIMEOUT(groups->report()->groups.count == 24, 10000);
+    QVERIFY(*groups->report()->groupError < eight);
+    QTest::mouseClick(groups->orderControl()->button(1), Qt::LeftButton);
+    QTRY_COMPARE_WITH_TIMEOUT(groups->report()->request.permutation, std::string("range"), 10000);
+    session()->selection()->selectOnly(linear("model.layers.4.self_attn.o_proj"));
+    QTRY_VERIFY_WITH_TIMEOUT(groups->report() && groups->report()->run > 0, 10000);
+    const std::int64_t run = groups->report()->run;
+    const auto heads = static_cast<std::int64_t>(groups->report()->min.size()) / run;
+    QCOMPARE(static_cast<std::int64_t>(groups->report()->groups.count),
+             heads * std::min<std::int64_t>(24, run));
+    click(groups, QStringLiteral("Try it"));
+    QVERIFY(session()->plan()->whatIf() && session()->plan()->whatIf()->activation->groups == 24);
+    session()->plan()->setWhatIf(std::nullopt);
   }
 
  private:
