@@ -5719,8 +5719,8 @@ Pfeile gehen in Schritten von 0.05, mit Umschalt von 0.01; Eingabe nimmt das Opt
    <translation>Form</translation>
   </message>
   <message>
-   <source>Share of a part's weights inside the range.</source>
-   <translation>Anteil der Gewichte eines Teils innerhalb des Bereichs.</translation>
+   <source>Share of a part's weights inside the range; asymmetric, half of the rest is outside at either end.</source>
+   <translation>Anteil der Gewichte eines Teils innerhalb des Bereichs; asymmetrisch liegt an jedem Ende die Hälfte des Rests außerhalb.</translation>
   </message>
   <message>
    <source>Share of all weights that are finite</source>

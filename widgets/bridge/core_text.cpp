@@ -126,7 +126,9 @@ namespace {
     QT_TRANSLATE_NOOP("core", "steps"),
     QT_TRANSLATE_NOOP("core", "%"),
     QT_TRANSLATE_NOOP("core", "Steps without improvement."),
-    QT_TRANSLATE_NOOP("core", "Share of a part's weights inside the range."),
+    QT_TRANSLATE_NOOP(
+        "core",
+        "Share of a part's weights inside the range; asymmetric, half of the rest is outside at either end."),
     QT_TRANSLATE_NOOP("core", "Steps of the search."),
     QT_TRANSLATE_NOOP("core", "Steps of a whole range."),
     QT_TRANSLATE_NOOP("core", "How far the range may shrink."),
