@@ -241,10 +241,20 @@ void GptqView::setTarget(const MethodTarget& target) {
   const QString missing = missingInput(*target.id);
   if (!missing.isEmpty()) return showMessage(missing, !m_session->calibration()->isRunning());
   const WeightScheme scheme = shownScheme(target.choice);
+  showScheme(target, scheme);
   const std::string key = keyOf(*target.id, scheme);
   if (key == m_asked) return;
   m_asked = key;
   compute(target, scheme);
+}
+
+void GptqView::showScheme(const MethodTarget& target, const WeightScheme& scheme) {
+  const bool isOwn = target.choice.weight && target.choice.weight->algorithm.name == "gptq";
+  const QString words = QString::fromStdString(specText(Choice{scheme, std::nullopt}));
+  m_tried = target.choice;
+  m_tried.weight = scheme;
+  m_try->setVisible(!isOwn);
+  m_scheme->setFullText(isOwn ? words : tr("%1, as GPTQ would round it").arg(words));
 }
 
 void GptqView::leave() {
@@ -256,12 +266,6 @@ void GptqView::leave() {
 void GptqView::compute(const MethodTarget& target, const WeightScheme& scheme) {
   const LinearId id = *target.id;
   const Linear& linear = m_session->model()->linears[id];
-  const bool isOwn = target.choice.weight && target.choice.weight->algorithm.name == "gptq";
-  const QString words = QString::fromStdString(specText(Choice{scheme, std::nullopt}));
-  m_tried = target.choice;
-  m_tried.weight = scheme;
-  m_try->setVisible(!isOwn);
-  m_scheme->setFullText(isOwn ? words : tr("%1, as GPTQ would round it").arg(words));
   take(nullptr, tr("Quantizing %1…").arg(QString::fromStdString(linear.name)));
   m_pages->setCurrentIndex(1);
   m_session->jobs()->run<Answer>(

@@ -46,6 +46,7 @@ class GptqView : public MethodView {
   QWidget* titled(const QString& title, ElidedLabel** dim, QWidget* content, int leastHeight);
   QString missingInput(LinearId id) const;
   void showMessage(const QString& sentence, bool canCalibrate);
+  void showScheme(const MethodTarget& target, const WeightScheme& scheme);
   void compute(const MethodTarget& target, const WeightScheme& scheme);
   void take(std::shared_ptr<const GptqReport> report, const QString& problem);
   void refreshNotes();
