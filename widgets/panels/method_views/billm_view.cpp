@@ -234,6 +234,8 @@ void BillmView::setTarget(const MethodTarget& target) {
   const bool needsInput = billmOptionsOf(scheme).needsActivations();
   const QString missing = needsInput ? missingInput(*target.id) : QString();
   if (!missing.isEmpty()) return showMessage(missing, !m_session->calibration()->isRunning());
+  const QString words = QString::fromStdString(specText(Choice{scheme, std::nullopt}));
+  m_scheme->setFullText(isBillm(target.choice) ? words : tr("%1, as BiLLM would do it").arg(words));
   const std::string key = keyOf(*target.id, scheme);
   if (key == m_asked) return;
   m_asked = key;
@@ -249,8 +251,6 @@ void BillmView::leave() {
 void BillmView::compute(const MethodTarget& target, const WeightScheme& scheme) {
   const LinearId id = *target.id;
   const Linear& linear = m_session->model()->linears[id];
-  const QString words = QString::fromStdString(specText(Choice{scheme, std::nullopt}));
-  m_scheme->setFullText(isBillm(target.choice) ? words : tr("%1, as BiLLM would do it").arg(words));
   take(nullptr, tr("Binarizing %1…").arg(QString::fromStdString(linear.name)));
   m_pages->setCurrentIndex(1);
   m_session->jobs()->run<Answer>(
