@@ -45,8 +45,9 @@ class PlannedSource : public WeightSource {
 
   void readRows(const MatrixRef& matrix, std::int64_t rowBegin, std::int64_t rowEnd,
                 std::span<float> out) const override;
-  /// Of matrices that the plan leaves alone; there is nothing to read in place of others. Asking for the first
-  /// row alone, as applyLinear() does before its loop, prepares a matrix; a look ahead at all rows does not.
+  /// Of matrices that the plan leaves alone; there is nothing to read in place of others. Asking for the
+  /// first row alone, as applyLinear() does before its loop, prepares a matrix; a look ahead at all rows does
+  /// not.
   std::optional<RawRows> rawRows(const MatrixRef& matrix, std::int64_t rowBegin,
                                  std::int64_t rowEnd) const override;
   std::vector<float> readVector(const std::string& tensor) const override;
