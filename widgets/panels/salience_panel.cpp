@@ -12,6 +12,7 @@
 #include "widgets/panels/salience_outlier_view.h"
 #include "widgets/panels/salience_rank_view.h"
 #include "widgets/panels/salience_sweep_view.h"
+#include "widgets/panels/view_frame.h"
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
@@ -76,7 +77,10 @@ SaliencePanel::SaliencePanel(Session* session, QWidget* parent)
   column->addWidget(makeNote());
   m_pages = new QStackedLayout;
   column->addLayout(m_pages, 1);
-  m_pages->addWidget(makeMessage());
+  const MessagePage missing = makeMessagePage(m_session, this);
+  m_message = missing.text;
+  m_messageButtons = missing.buttons;
+  m_pages->addWidget(missing.page);
   m_pages->addWidget(makeBody());
   connectLab();
   connectSelection();
@@ -150,33 +154,6 @@ QWidget* SaliencePanel::makeNote() {
   return m_note;
 }
 
-QWidget* SaliencePanel::makeMessage() {
-  auto* page = new QWidget(this);
-  page->setAutoFillBackground(true);
-  page->setBackgroundRole(QPalette::Base);
-  auto* column = new QVBoxLayout(page);
-  column->addStretch(2);
-  m_message = makeDimLabel({}, FontRole::Body, page);
-  m_message->setAlignment(Qt::AlignCenter);
-  m_message->setWordWrap(true);
-  column->addWidget(m_message);
-  m_messageButtons = new QWidget(page);
-  auto* row = new QHBoxLayout(m_messageButtons);
-  row->addStretch(1);
-  QPushButton* calibrate = makeAccentButton(tr("Calibrate…"), m_messageButtons);
-  calibrate->setToolTip(tr("Run the model on text to see what its linears receive"));
-  auto* import = new QPushButton(tr("Import activations…"), m_messageButtons);
-  row->addWidget(calibrate);
-  row->addWidget(import);
-  row->addStretch(1);
-  column->addWidget(m_messageButtons);
-  column->addStretch(3);
-  CalibrationControl* const calibration = m_session->calibration();
-  connect(calibrate, &QPushButton::clicked, calibration, &CalibrationControl::calibrateRequested);
-  connect(import, &QPushButton::clicked, calibration, &CalibrationControl::importRequested);
-  return page;
-}
-
 QWidget* SaliencePanel::makeBody() {
   auto* split = new QSplitter(Qt::Horizontal, this);
   split->setChildrenCollapsible(false);
@@ -189,35 +166,14 @@ QWidget* SaliencePanel::makeBody() {
   return split;
 }
 
-QWidget* SaliencePanel::titled(const QString& title, ElidedLabel** dim, QWidget* content, int leastHeight) {
-  auto* box = new QWidget(this);
-  box->setAutoFillBackground(true);
-  box->setBackgroundRole(QPalette::Base);
-  auto* column = new QVBoxLayout(box);
-  column->setContentsMargins(0, scaledPx(5), 0, 0);
-  column->setSpacing(scaledPx(2));
-  auto* row = new QHBoxLayout;
-  row->setContentsMargins(scaledPx(metrics::kInspectorPadding), 0, scaledPx(metrics::kGap), 0);
-  row->setSpacing(scaledPx(metrics::kGap));
-  row->addWidget(makeLabel(title, FontRole::Semibold, box));
-  auto* note = new ElidedLabel(box);
-  note->setForegroundRole(QPalette::PlaceholderText);
-  *dim = note;
-  row->addWidget(note, 1);
-  column->addLayout(row);
-  content->setMinimumHeight(scaledPx(leastHeight));
-  content->setAccessibleName(title);
-  column->addWidget(content, 1);
-  return box;
-}
-
 QWidget* SaliencePanel::makeMapSide() {
   auto* side = new QWidget(this);
   side->setMinimumWidth(scaledPx(300));
   auto* column = new QVBoxLayout(side);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  column->addWidget(titled(tr("Salience of the weights"), &m_mapDim, m_mapCanvas, kMapHeight), 1);
+  column->addWidget(makeTitledBox(tr("Salience of the weights"), &m_mapDim, m_mapCanvas, kMapHeight, this),
+                    1);
   column->addWidget(makeSeparator(Qt::Horizontal, side));
   column->addWidget(m_figures = new SalienceFigures(m_lab, side));
   return side;
@@ -233,11 +189,12 @@ QWidget* SaliencePanel::makePlotSide() {
   auto* column = new QVBoxLayout(side);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  column->addWidget(titled(tr("Columns"), &m_rankDim, m_rankCanvas, kPlotHeight), 1);
+  column->addWidget(makeTitledBox(tr("Columns"), &m_rankDim, m_rankCanvas, kPlotHeight, this), 1);
   column->addWidget(makeSeparator(Qt::Horizontal, side));
-  column->addWidget(titled(tr("Damping"), &m_sweepDim, m_sweepCanvas, kPlotHeight), 1);
+  column->addWidget(makeTitledBox(tr("Damping"), &m_sweepDim, m_sweepCanvas, kPlotHeight, this), 1);
   column->addWidget(makeSeparator(Qt::Horizontal, side));
-  column->addWidget(titled(tr("Input channels"), &m_outlierDim, m_outlierCanvas, kPlotHeight), 1);
+  column->addWidget(makeTitledBox(tr("Input channels"), &m_outlierDim, m_outlierCanvas, kPlotHeight, this),
+                    1);
   scroll->setWidget(side);
   return scroll;
 }

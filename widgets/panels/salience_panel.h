@@ -53,11 +53,9 @@ class SaliencePanel : public QWidget {
   QWidget* makeToolbar();
   void addControls(QHBoxLayout* row, QWidget* bar);
   QWidget* makeNote();
-  QWidget* makeMessage();
   QWidget* makeBody();
   QWidget* makeMapSide();
   QWidget* makePlotSide();
-  QWidget* titled(const QString& title, ElidedLabel** dim, QWidget* content, int leastHeight);
   void connectLab();
   void connectSelection();
   void refresh();  // state and settings

@@ -7,6 +7,7 @@
 #include "widgets/canvas/canvas.h"
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/method_views/channel_group_plots.h"
+#include "widgets/panels/view_frame.h"
 
 #include <QHBoxLayout>
 #include <QSpinBox>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr const char* kOrders[] = {"kmeans", "range", "none"};
 constexpr const char* kFormats[] = {"int8", "int4"};
+constexpr int kViewHeight = 140;
 constexpr int kMostGroups = 256, kUsualGroups = 8;
 const QString kSlot = QStringLiteral("method-channel-groups");
 
@@ -41,7 +43,10 @@ ChannelGroupsView::ChannelGroupsView(Session* session, QWidget* parent)
       m_after(new ChannelRangesView(session->selection(), true, this)) {
   setAccessibleName(tr("Channel groups"));
   m_pages = new QStackedLayout(this);
-  m_pages->addWidget(makeMessage());
+  const MessagePage missing = makeMessagePage(m_session, this);
+  m_message = missing.text;
+  m_buttons = missing.buttons;
+  m_pages->addWidget(missing.page);
   auto* page = new QWidget(this);
   auto* column = new QVBoxLayout(page);
   column->setContentsMargins(0, 0, 0, 0);
@@ -59,9 +64,9 @@ ChannelGroupsView::ChannelGroupsView(Session* session, QWidget* parent)
     connect(made, &Canvas::message, session, &Session::message);
     return made;
   };
-  split->addWidget(titled(tr("Channels"), &m_scatterNote, canvas(m_scatter)));
-  strips->addWidget(titled(tr("Before"), &m_beforeNote, canvas(m_before)));
-  strips->addWidget(titled(tr("After"), &m_afterNote, canvas(m_after)));
+  split->addWidget(makeTitledBox(tr("Channels"), &m_scatterNote, canvas(m_scatter), kViewHeight, this));
+  strips->addWidget(makeTitledBox(tr("Before"), &m_beforeNote, canvas(m_before), kViewHeight, this));
+  strips->addWidget(makeTitledBox(tr("After"), &m_afterNote, canvas(m_after), kViewHeight, this));
   split->addWidget(strips);
   split->setSizes({480, 520});
   column->addWidget(split, 1);
@@ -105,56 +110,6 @@ QWidget* ChannelGroupsView::makeBar() {
   connect(m_count, &QSpinBox::valueChanged, this, [this] { compute(); });
   connect(m_try, &QPushButton::clicked, this, &ChannelGroupsView::tryIt);
   return bar;
-}
-
-QWidget* ChannelGroupsView::titled(const QString& title, QLabel** note, QWidget* content) {
-  auto* box = new QWidget(this);
-  box->setAutoFillBackground(true);
-  box->setBackgroundRole(QPalette::Base);
-  auto* column = new QVBoxLayout(box);
-  column->setContentsMargins(0, scaledPx(5), 0, 0);
-  column->setSpacing(scaledPx(2));
-  auto* row = new QHBoxLayout;
-  row->setContentsMargins(scaledPx(metrics::kInspectorPadding), 0, scaledPx(metrics::kGap), 0);
-  row->setSpacing(scaledPx(metrics::kGap));
-  row->addWidget(makeLabel(title, FontRole::Semibold, box));
-  auto* dim = new ElidedLabel(box);
-  dim->setForegroundRole(QPalette::PlaceholderText);
-  *note = dim;
-  row->addWidget(dim, 1);
-  column->addLayout(row);
-  content->setMinimumHeight(scaledPx(140));
-  content->setMinimumWidth(scaledPx(280));
-  content->setAccessibleName(title);
-  column->addWidget(content, 1);
-  return box;
-}
-
-QWidget* ChannelGroupsView::makeMessage() {
-  auto* page = new QWidget(this);
-  page->setAutoFillBackground(true);
-  page->setBackgroundRole(QPalette::Base);
-  auto* column = new QVBoxLayout(page);
-  column->addStretch(2);
-  m_message = makeDimLabel({}, FontRole::Body, page);
-  m_message->setAlignment(Qt::AlignCenter);
-  m_message->setWordWrap(true);
-  column->addWidget(m_message);
-  m_buttons = new QWidget(page);
-  auto* row = new QHBoxLayout(m_buttons);
-  row->addStretch(1);
-  QPushButton* calibrate = makeAccentButton(tr("Calibrate…"), m_buttons);
-  calibrate->setToolTip(tr("Run the model on text to see what its linears receive"));
-  auto* import = new QPushButton(tr("Import activations…"), m_buttons);
-  row->addWidget(calibrate);
-  row->addWidget(import);
-  row->addStretch(1);
-  column->addWidget(m_buttons);
-  column->addStretch(3);
-  CalibrationControl* const calibration = m_session->calibration();
-  connect(calibrate, &QPushButton::clicked, calibration, &CalibrationControl::calibrateRequested);
-  connect(import, &QPushButton::clicked, calibration, &CalibrationControl::importRequested);
-  return page;
 }
 
 // What is shown
@@ -240,25 +195,22 @@ void ChannelGroupsView::take(std::shared_ptr<const ChannelGroupReport> report) {
   }
   m_try->setEnabled(m_report != nullptr);
   if (!m_report) {
-    for (QLabel* note : {m_scatterNote, m_beforeNote, m_afterNote})
-      static_cast<ElidedLabel*>(note)->setFullText({});
+    for (ElidedLabel* note : {m_scatterNote, m_beforeNote, m_afterNote}) note->setFullText({});
     return;
   }
-  static_cast<ElidedLabel*>(m_scatterNote)
-      ->setFullText(m_report->run > 0 ? tr("groups inside every head of %1 channels").arg(m_report->run)
-                                      : tr("calibrated ranges, coloured by group"));
+  m_scatterNote->setFullText(m_report->run > 0
+                                 ? tr("groups inside every head of %1 channels").arg(m_report->run)
+                                 : tr("calibrated ranges, coloured by group"));
   const bool hasErrors = m_report->groupError.has_value();
-  static_cast<ElidedLabel*>(m_beforeNote)
-      ->setFullText(
-          hasErrors ? tr("one range for all channels: error of X %1").arg(errorText(m_report->tensorError))
-                    : tr("one range for all channels"));
-  static_cast<ElidedLabel*>(m_afterNote)
-      ->setFullText(
-          hasErrors
-              ? tr("%1 ranges: error of X %2; a scale for each token: %3")
-                    .arg(m_report->groups.count)
-                    .arg(errorText(m_report->groupError), errorText(m_report->tokenError))
-              : tr("%1 ranges; no tokens are sampled, so errors are not known").arg(m_report->groups.count));
+  m_beforeNote->setFullText(
+      hasErrors ? tr("one range for all channels: error of X %1").arg(errorText(m_report->tensorError))
+                : tr("one range for all channels"));
+  m_afterNote->setFullText(
+      hasErrors
+          ? tr("%1 ranges: error of X %2; a scale for each token: %3")
+                .arg(m_report->groups.count)
+                .arg(errorText(m_report->groupError), errorText(m_report->tokenError))
+          : tr("%1 ranges; no tokens are sampled, so errors are not known").arg(m_report->groups.count));
 }
 
 void ChannelGroupsView::tryIt() {

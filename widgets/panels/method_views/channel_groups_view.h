@@ -14,6 +14,7 @@ class QStackedLayout;
 namespace ql {
 
 class Canvas;
+class ElidedLabel;
 class ChannelRangesView;
 class ChannelScatterView;
 class SegmentedControl;
@@ -33,8 +34,6 @@ class ChannelGroupsView : public MethodView {
 
  private:
   QWidget* makeBar();
-  QWidget* makeMessage();
-  QWidget* titled(const QString& title, QLabel** note, QWidget* content);
   ChannelGroupRequest request() const;
   void compute();
   void take(std::shared_ptr<const ChannelGroupReport> report);
@@ -50,7 +49,7 @@ class ChannelGroupsView : public MethodView {
   SegmentedControl *m_order = nullptr, *m_bits = nullptr;
   QSpinBox* m_count = nullptr;
   QPushButton* m_try = nullptr;
-  QLabel *m_scatterNote = nullptr, *m_beforeNote = nullptr, *m_afterNote = nullptr;
+  ElidedLabel *m_scatterNote = nullptr, *m_beforeNote = nullptr, *m_afterNote = nullptr;
   QStackedLayout* m_pages = nullptr;
   QLabel* m_message = nullptr;
   QWidget* m_buttons = nullptr;

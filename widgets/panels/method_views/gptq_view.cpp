@@ -10,6 +10,7 @@
 #include "widgets/panels/method_views/gptq_column_plot.h"
 #include "widgets/panels/method_views/gptq_figures.h"
 #include "widgets/panels/method_views/gptq_map_view.h"
+#include "widgets/panels/view_frame.h"
 
 #include <QHBoxLayout>
 #include <QScrollArea>
@@ -52,7 +53,10 @@ GptqView::GptqView(Session* session, QWidget* parent) : MethodView(parent), m_se
   for (Canvas* canvas : {m_lossCanvas, m_errorCanvas, m_driveCanvas, m_mapCanvas})
     connect(canvas, &Canvas::message, session, &Session::message);
   m_pages = new QStackedLayout(this);
-  m_pages->addWidget(makeMessage());
+  const MessagePage missing = makeMessagePage(m_session, this);
+  m_message = missing.text;
+  m_buttons = missing.buttons;
+  m_pages->addWidget(missing.page);
   auto* page = new QWidget(this);
   auto* column = new QVBoxLayout(page);
   column->setContentsMargins(0, 0, 0, 0);
@@ -109,62 +113,13 @@ QWidget* GptqView::makeNote() {
   return m_note;
 }
 
-QWidget* GptqView::makeMessage() {
-  auto* page = new QWidget(this);
-  page->setAutoFillBackground(true);
-  page->setBackgroundRole(QPalette::Base);
-  auto* column = new QVBoxLayout(page);
-  column->addStretch(2);
-  m_message = makeDimLabel({}, FontRole::Body, page);
-  m_message->setAlignment(Qt::AlignCenter);
-  m_message->setWordWrap(true);
-  column->addWidget(m_message);
-  m_buttons = new QWidget(page);
-  auto* row = new QHBoxLayout(m_buttons);
-  row->addStretch(1);
-  QPushButton* calibrate = makeAccentButton(tr("Calibrate…"), m_buttons);
-  calibrate->setToolTip(tr("Run the model on text to see what its linears receive"));
-  auto* import = new QPushButton(tr("Import activations…"), m_buttons);
-  row->addWidget(calibrate);
-  row->addWidget(import);
-  row->addStretch(1);
-  column->addWidget(m_buttons);
-  column->addStretch(3);
-  CalibrationControl* const calibration = m_session->calibration();
-  connect(calibrate, &QPushButton::clicked, calibration, &CalibrationControl::calibrateRequested);
-  connect(import, &QPushButton::clicked, calibration, &CalibrationControl::importRequested);
-  return page;
-}
-
-QWidget* GptqView::titled(const QString& title, ElidedLabel** dim, QWidget* content, int leastHeight) {
-  auto* box = new QWidget(this);
-  box->setAutoFillBackground(true);
-  box->setBackgroundRole(QPalette::Base);
-  auto* column = new QVBoxLayout(box);
-  column->setContentsMargins(0, scaledPx(5), 0, 0);
-  column->setSpacing(scaledPx(2));
-  auto* row = new QHBoxLayout;
-  row->setContentsMargins(scaledPx(metrics::kInspectorPadding), 0, scaledPx(metrics::kGap), 0);
-  row->setSpacing(scaledPx(metrics::kGap));
-  row->addWidget(makeLabel(title, FontRole::Semibold, box));
-  auto* note = new ElidedLabel(box);
-  note->setForegroundRole(QPalette::PlaceholderText);
-  *dim = note;
-  row->addWidget(note, 1);
-  column->addLayout(row);
-  content->setMinimumHeight(scaledPx(leastHeight));
-  content->setAccessibleName(title);
-  column->addWidget(content, 1);
-  return box;
-}
-
 QWidget* GptqView::makeMapSide() {
   auto* side = new QWidget(this);
   side->setMinimumWidth(scaledPx(300));
   auto* column = new QVBoxLayout(side);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  auto* box = titled(tr("Where"), &m_mapDim, m_mapCanvas, kMapHeight);
+  auto* box = makeTitledBox(tr("Where"), &m_mapDim, m_mapCanvas, kMapHeight, this);
   auto* choice = new QWidget(box);
   auto* row = new QHBoxLayout(choice);
   row->setContentsMargins(scaledPx(metrics::kInspectorPadding), scaledPx(2), scaledPx(metrics::kGap), 0);
@@ -195,11 +150,12 @@ QWidget* GptqView::makePlotSide() {
   auto* column = new QVBoxLayout(side);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  column->addWidget(titled(tr("Loss"), &m_lossDim, m_lossCanvas, kPlotHeight), 1);
+  column->addWidget(makeTitledBox(tr("Loss"), &m_lossDim, m_lossCanvas, kPlotHeight, this), 1);
   column->addWidget(makeSeparator(Qt::Horizontal, side));
-  column->addWidget(titled(tr("Weight error"), &m_errorDim, m_errorCanvas, kPlotHeight), 1);
+  column->addWidget(makeTitledBox(tr("Weight error"), &m_errorDim, m_errorCanvas, kPlotHeight, this), 1);
   column->addWidget(makeSeparator(Qt::Horizontal, side));
-  column->addWidget(titled(tr("Updates and Hessian"), &m_driveDim, m_driveCanvas, kPlotHeight), 1);
+  column->addWidget(makeTitledBox(tr("Updates and Hessian"), &m_driveDim, m_driveCanvas, kPlotHeight, this),
+                    1);
   scroll->setWidget(side);
   return scroll;
 }

@@ -40,10 +40,8 @@ class GptqView : public MethodView {
  private:
   QWidget* makeBar();
   QWidget* makeNote();
-  QWidget* makeMessage();
   QWidget* makeMapSide();
   QWidget* makePlotSide();
-  QWidget* titled(const QString& title, ElidedLabel** dim, QWidget* content, int leastHeight);
   QString missingInput(LinearId id) const;
   void showMessage(const QString& sentence, bool canCalibrate);
   void showScheme(const MethodTarget& target, const WeightScheme& scheme);

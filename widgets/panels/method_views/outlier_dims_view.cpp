@@ -7,6 +7,7 @@
 #include "widgets/canvas/canvas.h"
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/method_views/outlier_dim_plots.h"
+#include "widgets/panels/view_frame.h"
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
@@ -23,20 +24,14 @@ namespace ql {
 namespace {
 
 constexpr std::uint64_t kMeasuredAtOnce = std::uint64_t{256} << 20;  // bytes; larger models are asked for
-constexpr int kPause = 150;                                          // ms behind the last change
+constexpr int kViewHeight = 130;
+constexpr int kPause = 150;  // ms behind the last change
 const QString kSlot = QStringLiteral("method-outlier-dims");
 
 struct Answer {
   std::shared_ptr<const OutlierDims> dims;
   QString problem;
 };
-
-QTableWidgetItem* cell(const QString& text, bool isNumber) {
-  auto* item = new QTableWidgetItem(text);
-  item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable);
-  if (isNumber) item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-  return item;
-}
 
 QString errorText(const std::optional<double>& error) {
   return error ? percentTextFine(*error) : QString(kDash);
@@ -49,25 +44,22 @@ OutlierDimsView::OutlierDimsView(Session* session, QWidget* parent)
       m_session(session),
       m_shares(new OutlierShareView(this)),
       m_overlap(new OverlapMatrixView(this)),
-      m_table(new QTableWidget(this)) {
+      m_table(makeFigureTable(this)) {
   setAccessibleName(tr("LLM.int8()"));
   m_later.setSingleShot(true);
   m_later.setInterval(kPause);
   connect(&m_later, &QTimer::timeout, this, [this] { measure(false); });
   m_pages = new QStackedLayout(this);
-  m_pages->addWidget(makeMessage());
+  const MessagePage missing = makeMessagePage(m_session, this);
+  m_message = missing.text;
+  m_buttons = missing.buttons;
+  m_pages->addWidget(missing.page);
   auto* page = new QWidget(this);
   auto* column = new QVBoxLayout(page);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
   column->addWidget(makeBar());
   column->addWidget(makeSeparator(Qt::Horizontal, page));
-  m_table->setShowGrid(false);
-  m_table->verticalHeader()->hide();
-  m_table->verticalHeader()->setDefaultSectionSize(scaledPx(metrics::kTableRow));
-  m_table->setSelectionMode(QAbstractItemView::SingleSelection);
-  m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
-  m_table->setFrameShape(QFrame::NoFrame);
   connect(m_table, &QTableWidget::cellClicked, this,
           [this](int row) { pickSite(static_cast<std::size_t>(row)); });
   connect(m_shares, &OutlierShareView::sitePicked, this, &OutlierDimsView::pickSite);
@@ -79,12 +71,12 @@ OutlierDimsView::OutlierDimsView(Session* session, QWidget* parent)
   auto* split = new QSplitter(Qt::Horizontal, page);
   split->setChildrenCollapsible(false);
   split->setHandleWidth(1);
-  split->addWidget(titled(tr("Inputs"), &m_tableNote, m_table));
+  split->addWidget(makeTitledBox(tr("Inputs"), &m_tableNote, m_table, kViewHeight, this));
   auto* plots = new QSplitter(Qt::Vertical, split);
   plots->setChildrenCollapsible(false);
   plots->setHandleWidth(1);
-  plots->addWidget(titled(tr("In 16 bits"), &m_shareNote, canvas(m_shares)));
-  QWidget* overlap = titled(tr("Overlap"), &m_overlapNote, canvas(m_overlap));
+  plots->addWidget(makeTitledBox(tr("In 16 bits"), &m_shareNote, canvas(m_shares), kViewHeight, this));
+  QWidget* overlap = makeTitledBox(tr("Overlap"), &m_overlapNote, canvas(m_overlap), kViewHeight, this);
   m_role = new QComboBox(overlap);
   m_role->setAccessibleName(tr("Inputs whose blocks are compared"));
   m_role->setSizeAdjustPolicy(QComboBox::AdjustToContents);
@@ -128,57 +120,6 @@ QWidget* OutlierDimsView::makeBar() {
   connect(m_measure, &QPushButton::clicked, this, [this] { measure(true); });
   connect(m_try, &QPushButton::clicked, this, &OutlierDimsView::tryIt);
   return bar;
-}
-
-QWidget* OutlierDimsView::titled(const QString& title, QLabel** note, QWidget* content) {
-  auto* box = new QWidget(this);
-  box->setAutoFillBackground(true);
-  box->setBackgroundRole(QPalette::Base);
-  auto* column = new QVBoxLayout(box);
-  const int side = content == m_table ? scaledPx(metrics::kGap) : 0;
-  column->setContentsMargins(side, scaledPx(5), side, 0);
-  column->setSpacing(scaledPx(2));
-  auto* row = new QHBoxLayout;
-  row->setContentsMargins(scaledPx(metrics::kInspectorPadding) - side, 0, scaledPx(metrics::kGap), 0);
-  row->setSpacing(scaledPx(metrics::kGap));
-  row->addWidget(makeLabel(title, FontRole::Semibold, box));
-  auto* dim = new ElidedLabel(box);
-  dim->setForegroundRole(QPalette::PlaceholderText);
-  *note = dim;
-  row->addWidget(dim, 1);
-  column->addLayout(row);
-  content->setMinimumHeight(scaledPx(130));
-  content->setMinimumWidth(scaledPx(280));
-  content->setAccessibleName(title);
-  column->addWidget(content, 1);
-  return box;
-}
-
-QWidget* OutlierDimsView::makeMessage() {
-  auto* page = new QWidget(this);
-  page->setAutoFillBackground(true);
-  page->setBackgroundRole(QPalette::Base);
-  auto* column = new QVBoxLayout(page);
-  column->addStretch(2);
-  m_message = makeDimLabel({}, FontRole::Body, page);
-  m_message->setAlignment(Qt::AlignCenter);
-  m_message->setWordWrap(true);
-  column->addWidget(m_message);
-  m_buttons = new QWidget(page);
-  auto* row = new QHBoxLayout(m_buttons);
-  row->addStretch(1);
-  QPushButton* calibrate = makeAccentButton(tr("Calibrate…"), m_buttons);
-  calibrate->setToolTip(tr("Run the model on text to see what its linears receive"));
-  auto* import = new QPushButton(tr("Import activations…"), m_buttons);
-  row->addWidget(calibrate);
-  row->addWidget(import);
-  row->addStretch(1);
-  column->addWidget(m_buttons);
-  column->addStretch(3);
-  CalibrationControl* const calibration = m_session->calibration();
-  connect(calibrate, &QPushButton::clicked, calibration, &CalibrationControl::calibrateRequested);
-  connect(import, &QPushButton::clicked, calibration, &CalibrationControl::importRequested);
-  return page;
 }
 
 // What is shown
@@ -280,10 +221,10 @@ void OutlierDimsView::take(std::shared_ptr<const OutlierDims> dims, bool hasErro
                         percentText(
                             channels > 0 ? static_cast<double>(dimCount) / static_cast<double>(channels) : 0))
              : QString());
-  static_cast<ElidedLabel*>(m_tableNote)
-      ->setFullText(m_hasErrors ? tr("output error of the first reader, activations alone in int8 by token")
-                                : tr("errors are not measured at this threshold"));
-  static_cast<ElidedLabel*>(m_shareNote)->setFullText(tr("share of channels over the threshold, by block"));
+  m_tableNote->setFullText(m_hasErrors
+                               ? tr("output error of the first reader, activations alone in int8 by token")
+                               : tr("errors are not measured at this threshold"));
+  m_shareNote->setFullText(tr("share of channels over the threshold, by block"));
   showTable();
   showCurrent();
   showOverlap();
@@ -294,26 +235,21 @@ void OutlierDimsView::showTable() {
   m_table->setColumnCount(static_cast<int>(titles.size()));
   m_table->setHorizontalHeaderLabels(titles);
   m_table->setRowCount(m_dims ? static_cast<int>(m_dims->sites.size()) : 0);
-  QHeaderView* const header = m_table->horizontalHeader();
-  header->setSectionResizeMode(QHeaderView::ResizeToContents);
-  header->setMinimumSectionSize(scaledPx(64));
-  header->setSectionResizeMode(0, QHeaderView::Stretch);
-  for (int i = 0; i < m_table->columnCount(); ++i)
-    m_table->horizontalHeaderItem(i)->setTextAlignment(i == 0 ? Qt::AlignLeft | Qt::AlignVCenter
-                                                              : Qt::AlignRight | Qt::AlignVCenter);
   m_table->horizontalHeaderItem(3)->setToolTip(
       tr("Output error with the activations in int8, the weights as stored"));
   m_table->horizontalHeaderItem(4)->setToolTip(tr("The same with outlier dims in 16 bits"));
   for (int row = 0; row < m_table->rowCount(); ++row) {
     const OutlierSite& site = m_dims->sites[static_cast<std::size_t>(row)];
-    m_table->setItem(row, 0, cell(QString::fromStdString(site.name), false));
+    m_table->setItem(row, 0, makeFigureCell(QString::fromStdString(site.name), false));
     m_table->item(row, 0)->setToolTip(QString::fromStdString(site.name));
-    m_table->setItem(row, 1, cell(countText(static_cast<std::int64_t>(site.channels.size())), true));
-    m_table->setItem(row, 2, cell(percentText(site.share()), true));
+    m_table->setItem(row, 1,
+                     makeFigureCell(countText(static_cast<std::int64_t>(site.channels.size())), true));
+    m_table->setItem(row, 2, makeFigureCell(percentText(site.share()), true));
     const OutlierReader* reader = site.readers.empty() ? nullptr : &site.readers.front();
-    m_table->setItem(row, 3, cell(reader ? errorText(reader->a) : QString(kDash), true));
-    m_table->setItem(row, 4, cell(reader ? errorText(reader->aDecomposed) : QString(kDash), true));
+    m_table->setItem(row, 3, makeFigureCell(reader ? errorText(reader->a) : QString(kDash), true));
+    m_table->setItem(row, 4, makeFigureCell(reader ? errorText(reader->aDecomposed) : QString(kDash), true));
   }
+  fitFigureColumns(m_table);
 }
 
 /// The row of what the current linear reads.
@@ -338,7 +274,7 @@ void OutlierDimsView::showOverlap() {
                                         [](const RecurringDim& dim) { return dim.isEmergent; });
     note = tr("%1 on average; %2 emergent dims").arg(percentText(overlap.meanJaccard), countText(emergent));
   }
-  static_cast<ElidedLabel*>(m_overlapNote)->setFullText(note);
+  m_overlapNote->setFullText(note);
 }
 
 void OutlierDimsView::pickSite(std::size_t site) {

@@ -37,8 +37,6 @@ class OutlierDimsView : public MethodView {
 
  private:
   QWidget* makeBar();
-  QWidget* makeMessage();
-  QWidget* titled(const QString& title, QLabel** note, QWidget* content);
   void measure(bool withErrors);
   void take(std::shared_ptr<const OutlierDims> dims, bool hasErrors);
   void showTable();
@@ -61,7 +59,7 @@ class OutlierDimsView : public MethodView {
   QComboBox* m_role = nullptr;
   QPushButton *m_measure = nullptr, *m_try = nullptr;
   ElidedLabel* m_summary = nullptr;
-  QLabel *m_tableNote = nullptr, *m_shareNote = nullptr, *m_overlapNote = nullptr;
+  ElidedLabel *m_tableNote = nullptr, *m_shareNote = nullptr, *m_overlapNote = nullptr;
   QStackedLayout* m_pages = nullptr;
   QLabel* m_message = nullptr;
   QWidget* m_buttons = nullptr;

@@ -5,9 +5,9 @@
 #include "widgets/canvas/canvas.h"
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/method_views/plain_plot.h"
+#include "widgets/panels/view_frame.h"
 
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QSplitter>
 #include <QTableWidget>
 #include <QVBoxLayout>
@@ -19,20 +19,14 @@ namespace ql {
 namespace {
 
 constexpr std::uint64_t kMeasuredAtOnce = std::uint64_t{4} << 30;  // bytes; larger models are asked for
-constexpr double kUsualN = 3;                                      // EasyQuant's default
+constexpr int kViewHeight = 130;
+constexpr double kUsualN = 3;  // EasyQuant's default
 
 constexpr QColor Theme::*kColors[] = {&Theme::weight, &Theme::activation, &Theme::gain,     &Theme::smoothing,
                                       &Theme::accent, &Theme::warning,    &Theme::secondary};
 
 double shareOf(const OutlierSums& sums, std::size_t n) {
   return sums.weights > 0 ? static_cast<double>(sums.counts[n]) / static_cast<double>(sums.weights) : 0;
-}
-
-QTableWidgetItem* cell(const QString& text, bool isNumber) {
-  auto* item = new QTableWidgetItem(text);
-  item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable);
-  if (isNumber) item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-  return item;
 }
 
 std::size_t placeOf(const std::vector<double>& ns, double n) {
@@ -47,7 +41,7 @@ OutliersView::OutliersView(Session* session, QWidget* parent)
       m_session(session),
       m_byThreshold(new PlainPlot(this)),
       m_byBlock(new PlainPlot(this)),
-      m_table(new QTableWidget(this)) {
+      m_table(makeFigureTable(this)) {
   setAccessibleName(tr("Outlier weights"));
   setAutoFillBackground(true);
   setBackgroundRole(QPalette::Base);
@@ -66,16 +60,12 @@ OutliersView::OutliersView(Session* session, QWidget* parent)
   auto* split = new QSplitter(Qt::Horizontal, this);
   split->setChildrenCollapsible(false);
   split->setHandleWidth(1);
-  m_table->setAlternatingRowColors(false);
-  m_table->setShowGrid(false);
-  m_table->verticalHeader()->hide();
-  m_table->verticalHeader()->setDefaultSectionSize(scaledPx(metrics::kTableRow));
-  m_table->setSelectionMode(QAbstractItemView::NoSelection);
-  m_table->setFrameShape(QFrame::NoFrame);
   auto* left = new QWidget(split);
   auto* leftColumn = new QVBoxLayout(left);
   leftColumn->setContentsMargins(0, 0, 0, 0);
-  leftColumn->addWidget(titled(tr("Share of weights beyond n standard deviations"), m_table), 1);
+  leftColumn->addWidget(
+      makeTitledBox(tr("Share of weights beyond n standard deviations"), nullptr, m_table, kViewHeight, this),
+      1);
   auto* foot = new QHBoxLayout;
   foot->setContentsMargins(scaledPx(metrics::kInspectorPadding), 0, scaledPx(metrics::kGap), scaledPx(8));
   foot->addWidget(m_linear = makeLabel({}, FontRole::Body, left), 1);
@@ -86,8 +76,10 @@ OutliersView::OutliersView(Session* session, QWidget* parent)
   auto* right = new QSplitter(Qt::Vertical, split);
   right->setChildrenCollapsible(false);
   right->setHandleWidth(1);
-  right->addWidget(titled(tr("By threshold"), new Canvas(m_byThreshold, right)));
-  right->addWidget(titled(tr("By block, beyond 3 standard deviations"), new Canvas(m_byBlock, right)));
+  right->addWidget(
+      makeTitledBox(tr("By threshold"), nullptr, new Canvas(m_byThreshold, right), kViewHeight, this));
+  right->addWidget(makeTitledBox(tr("By block, beyond 3 standard deviations"), nullptr,
+                                 new Canvas(m_byBlock, right), kViewHeight, this));
   split->addWidget(left);
   split->addWidget(right);
   split->setSizes({500, 500});
@@ -101,20 +93,6 @@ OutliersView::OutliersView(Session* session, QWidget* parent)
     m_start->setEnabled(true);
     if (!m_report) m_state->setText(tr("Nothing is counted yet."));
   });
-}
-
-QWidget* OutliersView::titled(const QString& title, QWidget* content) {
-  auto* box = new QWidget(this);
-  auto* column = new QVBoxLayout(box);
-  column->setContentsMargins(0, scaledPx(5), 0, 0);
-  column->setSpacing(scaledPx(2));
-  QLabel* label = makeLabel(title, FontRole::Semibold, box);
-  label->setContentsMargins(scaledPx(metrics::kInspectorPadding), 0, 0, 0);
-  column->addWidget(label);
-  content->setMinimumHeight(scaledPx(130));
-  content->setAccessibleName(title);
-  column->addWidget(content, 1);
-  return box;
 }
 
 void OutliersView::setTarget(const MethodTarget& target) {
@@ -176,18 +154,15 @@ void OutliersView::showTable(const OutlierReport& report) {
   m_table->setRowCount(static_cast<int>(report.roles.size()) + 1);
   int row = 0;
   const auto add = [&](const QString& name, const OutlierSums& sums) {
-    m_table->setItem(row, 0, cell(name, false));
-    m_table->setItem(row, 1, cell(countText(static_cast<std::int64_t>(sums.weights)), true));
+    m_table->setItem(row, 0, makeFigureCell(name, false));
+    m_table->setItem(row, 1, makeFigureCell(countText(static_cast<std::int64_t>(sums.weights)), true));
     for (std::size_t n = 0; n < report.request.ns.size(); ++n)
-      m_table->setItem(row, static_cast<int>(n) + 2, cell(percentText(shareOf(sums, n)), true));
+      m_table->setItem(row, static_cast<int>(n) + 2, makeFigureCell(percentText(shareOf(sums, n)), true));
     ++row;
   };
   for (const auto& [role, sums] : report.roles) add(QString::fromStdString(role), sums);
   add(tr("all"), report.total);
-  m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-  for (int i = 0; i < m_table->columnCount(); ++i)
-    m_table->horizontalHeaderItem(i)->setTextAlignment((i == 0 ? Qt::AlignLeft : Qt::AlignRight) |
-                                                       Qt::AlignVCenter);
+  fitFigureColumns(m_table);
 }
 
 void OutliersView::showPlots(const OutlierReport& report) {
@@ -234,8 +209,7 @@ void OutliersView::showLinear() {
 
 void OutliersView::tryEasyQuant() {
   Choice choice = m_target.choice;
-  WeightScheme scheme = choice.weight.value_or(WeightScheme{});
-  scheme = WeightScheme{};
+  WeightScheme scheme;
   scheme.format = "int4";
   scheme.algorithm = algorithmChoice("easyquant");
   choice.weight = scheme;

@@ -26,7 +26,6 @@ class OutliersView : public MethodView {
   bool isMeasuring() const { return m_isMeasuring; }
 
  private:
-  QWidget* titled(const QString& title, QWidget* content);
   void measure();
   void show(const OutlierReport& report);
   void showTable(const OutlierReport& report);

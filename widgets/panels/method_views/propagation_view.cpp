@@ -6,12 +6,12 @@
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/method_views/plain_plot.h"
 #include "widgets/panels/text_chooser.h"
+#include "widgets/panels/view_frame.h"
 
 #include <QDialog>
 #include <QDialogButtonBox>
 #include <QFormLayout>
 #include <QHBoxLayout>
-#include <QHeaderView>
 #include <QSplitter>
 #include <QTableWidget>
 #include <QVBoxLayout>
@@ -62,13 +62,6 @@ class TextDialog : public QDialog {
   QLabel* m_problem;
 };
 
-QTableWidgetItem* cell(const QString& text, bool isNumber) {
-  auto* item = new QTableWidgetItem(text);
-  item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsSelectable);
-  if (isNumber) item->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-  return item;
-}
-
 QString figureText(const std::optional<double>& value) {
   return value ? percentText(*value) : QString(kDash);
 }
@@ -82,7 +75,7 @@ struct PropagationView::Feed {
 };
 
 PropagationView::PropagationView(Session* session, QWidget* parent)
-    : MethodView(parent), m_session(session), m_plot(new PlainPlot(this)), m_table(new QTableWidget(this)) {
+    : MethodView(parent), m_session(session), m_plot(new PlainPlot(this)), m_table(makeFigureTable(this)) {
   setAccessibleName(tr("Error through the blocks"));
   setAutoFillBackground(true);
   setBackgroundRole(QPalette::Base);
@@ -139,15 +132,7 @@ QWidget* PropagationView::makeTable() {
       tr("Output error of this linear alone, on the inputs of the model as it is"));
   m_table->horizontalHeaderItem(2)->setToolTip(
       tr("Output error with everything before it under the plan, too"));
-  m_table->horizontalHeaderItem(0)->setTextAlignment(Qt::AlignLeft | Qt::AlignVCenter);
-  for (int i = 1; i < 3; ++i)
-    m_table->horizontalHeaderItem(i)->setTextAlignment(Qt::AlignRight | Qt::AlignVCenter);
-  m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
-  m_table->verticalHeader()->hide();
-  m_table->verticalHeader()->setDefaultSectionSize(scaledPx(metrics::kTableRow));
-  m_table->setShowGrid(false);
-  m_table->setFrameShape(QFrame::NoFrame);
-  m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+  fitFigureColumns(m_table);
   m_table->setAccessibleName(tr("Linears of the block"));
   column->addWidget(m_table, 1);
   return side;
@@ -254,11 +239,13 @@ void PropagationView::showLinears(int block) {
     if (info.block != block) continue;
     const int row = m_table->rowCount();
     m_table->insertRow(row);
-    m_table->setItem(row, 0, cell(QString::fromStdString(info.name.substr(info.name.rfind('.') + 1)), false));
-    m_table->setItem(row, 1, cell(figureText(linear.isolated), true));
-    m_table->setItem(row, 2, cell(figureText(linear.accumulated), true));
+    m_table->setItem(
+        row, 0, makeFigureCell(QString::fromStdString(info.name.substr(info.name.rfind('.') + 1)), false));
+    m_table->setItem(row, 1, makeFigureCell(figureText(linear.isolated), true));
+    m_table->setItem(row, 2, makeFigureCell(figureText(linear.accumulated), true));
     m_rows.push_back(linear.id);
   }
+  fitFigureColumns(m_table);
 }
 
 void PropagationView::showResult() {

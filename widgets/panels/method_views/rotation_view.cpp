@@ -10,6 +10,7 @@
 #include "widgets/panels/form_parts.h"
 #include "widgets/panels/method_views/rotation_figures.h"
 #include "widgets/panels/method_views/rotation_plot.h"
+#include "widgets/panels/view_frame.h"
 
 #include <QHBoxLayout>
 #include <QScrollArea>
@@ -123,28 +124,6 @@ QWidget* RotationView::makeBar() {
   return bar;
 }
 
-QWidget* RotationView::titled(const QString& title, ElidedLabel** dim, QWidget* content) {
-  auto* box = new QWidget(this);
-  box->setAutoFillBackground(true);
-  box->setBackgroundRole(QPalette::Base);
-  auto* column = new QVBoxLayout(box);
-  column->setContentsMargins(0, scaledPx(5), 0, 0);
-  column->setSpacing(scaledPx(2));
-  auto* row = new QHBoxLayout;
-  row->setContentsMargins(scaledPx(metrics::kInspectorPadding), 0, scaledPx(metrics::kGap), 0);
-  row->setSpacing(scaledPx(metrics::kGap));
-  row->addWidget(makeLabel(title, FontRole::Semibold, box));
-  auto* note = new ElidedLabel(box);
-  note->setForegroundRole(QPalette::PlaceholderText);
-  *dim = note;
-  row->addWidget(note, 1);
-  column->addLayout(row);
-  content->setMinimumHeight(scaledPx(kPlotHeight));
-  content->setAccessibleName(title);
-  column->addWidget(content, 1);
-  return box;
-}
-
 QWidget* RotationView::makePlots() {
   auto* scroll = new QScrollArea(this);
   scroll->setWidgetResizable(true);
@@ -155,11 +134,12 @@ QWidget* RotationView::makePlots() {
   auto* column = new QVBoxLayout(side);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(0);
-  column->addWidget(titled(tr("Input channels of W"), &m_columnDim, m_columnCanvas), 1);
+  column->addWidget(makeTitledBox(tr("Input channels of W"), &m_columnDim, m_columnCanvas, kPlotHeight, this),
+                    1);
   column->addWidget(makeSeparator(Qt::Horizontal, side));
-  column->addWidget(titled(tr("Output channels of W"), &m_rowDim, m_rowCanvas), 1);
+  column->addWidget(makeTitledBox(tr("Output channels of W"), &m_rowDim, m_rowCanvas, kPlotHeight, this), 1);
   column->addWidget(makeSeparator(Qt::Horizontal, side));
-  column->addWidget(titled(tr("Channels of X"), &m_inputDim, m_inputCanvas), 1);
+  column->addWidget(makeTitledBox(tr("Channels of X"), &m_inputDim, m_inputCanvas, kPlotHeight, this), 1);
   scroll->setWidget(side);
   return scroll;
 }

@@ -42,7 +42,6 @@ class RotationView : public MethodView {
   QWidget* makeBar();
   QWidget* makePlots();
   QWidget* makeSide();
-  QWidget* titled(const QString& title, ElidedLabel** dim, QWidget* content);
   SegmentedControl* makeMethods(const QString& name, QWidget* parent);
   void followPlan();
   void followReach();
