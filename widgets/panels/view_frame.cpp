@@ -74,6 +74,7 @@ MessagePage makeMessagePage(Session* session, QWidget* parent) {
 QTableWidget* makeFigureTable(QWidget* parent) {
   auto* table = new QTableWidget(parent);
   table->setShowGrid(false);
+  table->setWordWrap(false);
   table->setTextElideMode(Qt::ElideLeft);  // the end of a name tells linears apart
   table->setFrameShape(QFrame::NoFrame);
   table->setSelectionBehavior(QAbstractItemView::SelectRows);
